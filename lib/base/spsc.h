@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef GN_BASE_SPSC_H
+#define GN_BASE_SPSC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Bounded ring of 64-bit words between one producer thread and one consumer thread. The only place
+ * where cores meet: producer and consumer lines are apart, each side keeps a copy of the other's
+ * index and reads the shared one only when the copy says full or empty. Burst calls publish once.
+ *
+ * Capacity is a power of two, all of it usable. C11 acquire/release ordering.
+ */
+struct spsc {
+	/* producer's line */
+	_Alignas(64) uint32_t prod_head; /* producer only */
+	uint32_t prod_cons_copy;         /* producer only */
+	uint32_t prod_mask;              /* constant */
+	uint64_t *prod_slot;             /* constant */
+	_Alignas(64) uint32_t prod;      /* written by the producer, read by the consumer */
+	/* consumer's line */
+	_Alignas(64) uint32_t cons_tail; /* consumer only */
+	uint32_t cons_prod_copy;         /* consumer only */
+	uint32_t cons_mask;              /* constant */
+	uint64_t *cons_slot;             /* constant */
+	_Alignas(64) uint32_t cons;      /* written by the consumer, read by the producer */
+};
+
+/* Bytes of slot memory that spsc_init() needs for size entries. */
+static inline size_t spsc_slot_bytes(uint32_t size)
+{
+	return (size_t)size * sizeof(uint64_t);
+}
+
+/* size: a power of two, 2 to 2^31. slots: spsc_slot_bytes(size), outlives the ring. */
+void spsc_init(struct spsc *r, uint64_t *slots, uint32_t size);
+
+/* Producer: appends up to n words, returns how many were taken (a full ring takes fewer). */
+static inline uint32_t spsc_push(struct spsc *r, const uint64_t *words, uint32_t n)
+{
+	uint32_t room = r->prod_mask + 1 - (r->prod_head - r->prod_cons_copy);
+
+	if (__builtin_expect(room < n, 0)) {
+		r->prod_cons_copy = __atomic_load_n(&r->cons, __ATOMIC_ACQUIRE);
+		room = r->prod_mask + 1 - (r->prod_head - r->prod_cons_copy);
+		if (n > room)
+			n = room;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		r->prod_slot[(r->prod_head + i) & r->prod_mask] = words[i];
+	r->prod_head += n;
+	__atomic_store_n(&r->prod, r->prod_head, __ATOMIC_RELEASE);
+	return n;
+}
+
+/* Consumer: takes up to n words, returns how many. */
+static inline uint32_t spsc_pop(struct spsc *r, uint64_t *words, uint32_t n)
+{
+	uint32_t avail = r->cons_prod_copy - r->cons_tail;
+
+	if (avail < n) {
+		r->cons_prod_copy = __atomic_load_n(&r->prod, __ATOMIC_ACQUIRE);
+		avail = r->cons_prod_copy - r->cons_tail;
+		if (n > avail)
+			n = avail;
+		if (n == 0)
+			return 0;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		words[i] = r->cons_slot[(r->cons_tail + i) & r->cons_mask];
+	r->cons_tail += n;
+	__atomic_store_n(&r->cons, r->cons_tail, __ATOMIC_RELEASE);
+	return n;
+}
+
+/* Either side: how many words wait, a snapshot. */
+static inline uint32_t spsc_count(const struct spsc *r)
+{
+	return __atomic_load_n(&r->prod, __ATOMIC_ACQUIRE) -
+	       __atomic_load_n(&r->cons, __ATOMIC_ACQUIRE);
+}
+
+#endif

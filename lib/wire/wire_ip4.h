@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef GN_WIRE_IP4_H
+#define GN_WIRE_IP4_H
+
+#include "wire.h"
+
+#define WIRE_IP4_LEN     20
+#define WIRE_IP4_MAX_LEN 60
+
+#define WIRE_IP4_DF 0x4000
+#define WIRE_IP4_MF 0x2000
+
+struct wire_ip4 {
+	uint8_t hlen; /* bytes, 20 to 60 */
+	uint8_t tos;
+	uint16_t total_len;
+	uint16_t id;
+	uint16_t frag; /* flags and offset as on the wire */
+	uint8_t ttl;
+	uint8_t proto;
+	uint32_t src, dst;
+};
+
+/*
+ * Checks version, header length, total length (not larger than len, RFC 791 section 3.1) and, if
+ * verify, the header checksum. Drops: ip4_short, ip4_version, ip4_cksum. Options are not looked at.
+ */
+int wire_ip4_parse(const uint8_t *p, size_t len, bool verify, struct wire_ip4 *h);
+/* A header without options (hlen must be 20), with its checksum if cksum, else with 0 there. */
+unsigned wire_ip4_emit(uint8_t *p, const struct wire_ip4 *h, bool cksum);
+int wire_ip4_print(char *buf, size_t size, const struct wire_ip4 *h);
+
+/*
+ * Walks the options of a header (RFC 791 section 3.1). Returns 0, or the offset from the start of
+ * the header of the octet that a Parameter Problem points at, if an option is malformed (length
+ * below 2 or past the header). *source_route is set if LSRR (131) or SSRR (137) is present and
+ * not exhausted.
+ */
+unsigned wire_ip4_options_check(const uint8_t *p, const struct wire_ip4 *h, bool *source_route);
+
+#endif
