@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef GANNET_SOCK_H
+#define GANNET_SOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include <gannet/api.h>
+
+/*
+ * The in-core API: an application that runs on the stack's own cores. Each core has a stack, an
+ * application state and sockets of its own; nothing is shared and nothing locks.
+ *
+ * Threads: every function here is called on the core that its struct gn_core belongs to, from one
+ * of the application's callbacks (init, exit, poll, timer, socket callbacks), and from nowhere else.
+ *
+ * Inside any callback any function may be called, also closing or aborting the very socket that
+ * calls; callbacks are not nested: what a call causes is reported after the callback returned.
+ * Handles are 64-bit values that are never reused while anybody could still hold them: a call with
+ * the handle of a socket that is gone answers -EBADF and does nothing else.
+ */
+struct gn_core;
+
+typedef uint64_t gn_tcp_t;      /* a TCP connection; 0 is never one */
+typedef uint64_t gn_listener_t; /* a TCP listener */
+typedef uint64_t gn_udp_t;      /* a UDP socket */
+
+/* An address and port. family 0: any address, either family (for listen and bind). */
+struct gn_addr {
+	uint8_t family; /* 4, 6 or 0 */
+	uint16_t port;  /* host order */
+	uint16_t ifc;   /* interface index + 1 for link-local and multicast addresses, 0: any */
+	union {
+		uint32_t v4;    /* host order: 10.0.0.1 is 0x0a000001 */
+		uint8_t v6[16]; /* wire order */
+	};
+};
+
+/* Text to address: "10.0.0.1", "10.0.0.1:80", "[fe80::1%0]:80", "*:80". 0 or -EINVAL. Any thread. */
+GN_API int gn_addr_parse(struct gn_addr *a, const char *text);
+/* Address to text, as gn_addr_parse() reads it; returns what snprintf would. Any thread. */
+GN_API int gn_addr_print(char *buf, size_t size, const struct gn_addr *a);
+
+/* ---- the core ---- */
+
+GN_API unsigned gn_core_id(const struct gn_core *c);    /* 0 to gn_core_count() - 1 */
+GN_API unsigned gn_core_count(const struct gn_core *c); /* stack cores of this stack */
+GN_API uint64_t gn_now_us(const struct gn_core *c);     /* constant within one turn of the loop */
+GN_API void *gn_app_state(const struct gn_core *c);     /* what init returned on this core */
+GN_API void *gn_app_arg(const struct gn_core *c);       /* struct gn_app.arg: shared, read-only */
+GN_API uint64_t gn_random(struct gn_core *c);           /* not for secrets */
+/* Ends the whole stack as SIGTERM would: every core runs its exit callback. */
+GN_API void gn_stop(struct gn_core *c);
+
+/* ---- timers ---- */
+
+/* Lives inside an object of the application; all zero is a valid unarmed timer. */
+struct gn_timer {
+	uint64_t opaque[3]; /* the wheel's */
+	void (*fn)(struct gn_core *c, struct gn_timer *t);
+};
+
+/* Calls fn once, delay_us from now (0: in the next turn). Re-arms an armed timer. O(1). The
+ * object may be freed inside fn, or after gn_timer_cancel(). */
+GN_API void gn_timer_set(struct gn_core *c, struct gn_timer *t, uint64_t delay_us,
+	void (*fn)(struct gn_core *c, struct gn_timer *t));
+GN_API void gn_timer_cancel(struct gn_core *c, struct gn_timer *t);
+GN_API bool gn_timer_pending(const struct gn_timer *t);
+
+/* ---- TCP ---- */
+
+/*
+ * What happens to a connection. Any member may be NULL. user is the pointer of gn_tcp_user_set(),
+ * gn_tcp_connect() or, until it is set, the listener's.
+ */
+struct gn_tcp_ops {
+	/* Listener: a new connection is established. Set its user pointer here. */
+	void (*accepted)(struct gn_core *c, gn_tcp_t t, void *user, const struct gn_addr *peer);
+	/* The active open succeeded. */
+	void (*connected)(struct gn_core *c, gn_tcp_t t, void *user);
+	/*
+	 * In-order data arrived: one packet buffer, whose segments' data is the payload and nothing
+	 * else (no copy was made). The application owns m and gives it back with gn_tcp_rx_done(),
+	 * at once or later, which reopens the window; or keeps it and uses gn_tcp_consumed() for the
+	 * window and gn_buf_free() for the buffer. NULL: data is discarded.
+	 */
+	void (*received)(struct gn_core *c, gn_tcp_t t, void *user, struct rte_mbuf *m);
+	/* The peer sent FIN: no more data will come. We may still send. */
+	void (*peer_closed)(struct gn_core *c, gn_tcp_t t, void *user);
+	/* After a send that took less than asked: at least half the send buffer is free again. */
+	void (*writable)(struct gn_core *c, gn_tcp_t t, void *user, size_t room);
+	/*
+	 * The end, exactly once for each connection that was accepted or connected (also for a
+	 * failed connect) unless the application closed or aborted it itself. err: 0 both sides
+	 * closed in order; ECONNRESET, ETIMEDOUT, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH,
+	 * ECONNABORTED (the stack stops). The handle is dead when this is called.
+	 */
+	void (*closed)(struct gn_core *c, gn_tcp_t t, void *user, int err);
+};
+
+/* Zero means the configured default (tcp: section of the configuration file). */
+struct gn_tcp_opts {
+	uint32_t sndbuf, rcvbuf; /* bytes */
+	uint32_t backlog;        /* listener: connections not yet established */
+	bool nodelay;            /* no Nagle algorithm (RFC 9293 section 3.7.4) */
+	bool keepalive;
+	uint32_t keepalive_idle_s, keepalive_interval_s, keepalive_count;
+	uint8_t ttl, tos;
+	uint16_t mss;            /* upper bound for what we announce */
+};
+
+/*
+ * Listens on this core (each core that shall serve calls it, usually in init; flows find their
+ * core by RSS). opts may be NULL. ops is kept by pointer. -EADDRINUSE, -EADDRNOTAVAIL, -ENOMEM,
+ * -EINVAL (negative as int64_t).
+ */
+GN_API int64_t gn_tcp_listen(struct gn_core *c, const struct gn_addr *local,
+	const struct gn_tcp_ops *ops, void *user, const struct gn_tcp_opts *opts);
+/* Stops listening; connections made live on. */
+GN_API int gn_listener_close(struct gn_core *c, gn_listener_t l);
+
+/*
+ * Opens a connection; connected() or closed() follows, never inside this call. local may be NULL,
+ * or have a zero address or port: chosen so that replies come to this core. A given port whose
+ * replies would come to another core: -EADDRNOTAVAIL. Also -ENETUNREACH, -EADDRINUSE (no port
+ * left), -ENOMEM, -EINVAL. Returns the handle (positive).
+ */
+GN_API int64_t gn_tcp_connect(struct gn_core *c, const struct gn_addr *local,
+	const struct gn_addr *remote, const struct gn_tcp_ops *ops, void *user,
+	const struct gn_tcp_opts *opts);
+
+/* Changes callbacks and user pointer; ops NULL keeps the former ones. */
+GN_API int gn_tcp_user_set(struct gn_core *c, gn_tcp_t t, const struct gn_tcp_ops *ops, void *user);
+GN_API void *gn_tcp_user(struct gn_core *c, gn_tcp_t t);
+
+/*
+ * Sends by copy. Returns how many bytes were taken, 0 to len (less than len: the send buffer is
+ * full, writable() follows), or -EBADF, -EPIPE (shut down), -ENOTCONN (not yet connected), -ENOBUFS
+ * (no packet buffer; writable() follows). GN_MORE: more comes at once, do not send a short segment yet.
+ */
+GN_API ssize_t gn_tcp_send(struct gn_core *c, gn_tcp_t t, const void *data, size_t len,
+	unsigned flags);
+#define GN_MORE 1u
+
+/* Application memory sent by reference. Belongs to the stack from the send until done is called. */
+struct gn_ref {
+	void (*done)(struct gn_core *c, struct gn_ref *ref);
+	void *user;
+	uint64_t opaque[6];
+};
+
+/*
+ * Sends len bytes (at most 65535) at data without copying them; they must not change until
+ * ref->done, which is called once, never inside this call, when the peer has acknowledged all of
+ * it (or the connection is gone) and no port reads it any more. data must be memory that DPDK knows
+ * (rte_malloc, a mempool, rte_extmem_register) if a port reads by DMA; any memory otherwise.
+ * All or nothing: len, -EAGAIN (no room; writable() follows), -EMSGSIZE, and as gn_tcp_send().
+ */
+GN_API ssize_t gn_tcp_send_ref(struct gn_core *c, gn_tcp_t t, const void *data, size_t len,
+	struct gn_ref *ref, unsigned flags);
+/* Sends packet buffers (payload only). Takes m if the answer is not negative, else m stays the
+ * caller's. All or nothing, errors as gn_tcp_send_ref(). */
+GN_API ssize_t gn_tcp_send_buf(struct gn_core *c, gn_tcp_t t, struct rte_mbuf *m, unsigned flags);
+/* Bytes that a send would take now. */
+GN_API size_t gn_tcp_room(struct gn_core *c, gn_tcp_t t);
+
+/* Done with received data: frees m, and reopens the window by its length if t still lives. */
+GN_API void gn_tcp_rx_done(struct gn_core *c, gn_tcp_t t, struct rte_mbuf *m);
+/* Reopens the receive window by n bytes of what was received. */
+GN_API int gn_tcp_consumed(struct gn_core *c, gn_tcp_t t, size_t n);
+
+/* No more data from us: FIN after all that is queued. Receiving goes on. */
+GN_API int gn_tcp_shutdown(struct gn_core *c, gn_tcp_t t);
+/* Done with the connection: queued data and FIN are still delivered, the handle is dead at once
+ * and no callback follows (gn_ref.done excepted). Received data that was not given back by
+ * gn_tcp_rx_done() or gn_tcp_consumed(), or that arrives later, makes it a reset (RFC 9293 3.6.1). */
+GN_API int gn_tcp_close(struct gn_core *c, gn_tcp_t t);
+/* Reset (RFC 9293 section 3.10.5): queues dropped, the handle is dead, no callback follows. */
+GN_API int gn_tcp_abort(struct gn_core *c, gn_tcp_t t);
+
+struct gn_tcp_info {
+	const char *state; /* "ESTABLISHED" ... as in RFC 9293 */
+	struct gn_addr local, remote;
+	uint32_t srtt_us, rttvar_us, rto_us;
+	uint32_t cwnd, ssthresh, snd_wnd, rcv_wnd, mss; /* bytes */
+	uint32_t unacked, unsent, unread;               /* bytes */
+	uint32_t retransmits;                           /* segments, whole life */
+	uint64_t bytes_sent, bytes_received;
+};
+GN_API int gn_tcp_info(struct gn_core *c, gn_tcp_t t, struct gn_tcp_info *info);
+/* Options that may change later: nodelay, keepalive*, ttl, tos, sndbuf, rcvbuf (not below what is
+ * in use). */
+GN_API int gn_tcp_opts_set(struct gn_core *c, gn_tcp_t t, const struct gn_tcp_opts *opts);
+
+/* ---- UDP ---- */
+
+struct gn_udp_ops {
+	/* A datagram: m's data is its payload; the application owns it (gn_buf_free()). */
+	void (*received)(struct gn_core *c, gn_udp_t u, void *user, struct rte_mbuf *m,
+		const struct gn_addr *from, const struct gn_addr *to);
+	/* An ICMP error about a datagram that this socket sent to 'to': ECONNREFUSED,
+	 * EHOSTUNREACH, ENETUNREACH, EMSGSIZE. */
+	void (*error)(struct gn_core *c, gn_udp_t u, void *user, const struct gn_addr *to, int err);
+};
+
+/*
+ * Binds on this core. A connected socket (remote given) gets only that peer's datagrams, and a
+ * local port 0 is chosen so that they come home; an unconnected one with port 0 gets the same port
+ * range on each core and needs binding on all cores to see all answers. -EADDRINUSE, -EADDRNOTAVAIL,
+ * -ENETUNREACH, -ENOMEM, -EINVAL.
+ */
+GN_API int64_t gn_udp_open(struct gn_core *c, const struct gn_addr *local,
+	const struct gn_addr *remote, const struct gn_udp_ops *ops, void *user);
+GN_API int gn_udp_close(struct gn_core *c, gn_udp_t u);
+/* Sends one datagram by copy. to NULL: the connected peer. from NULL, or the local address to use
+ * (as received in 'to'). Returns len, or -EMSGSIZE, -ENETUNREACH, -ENOBUFS, -EDESTADDRREQ, -EBADF. */
+GN_API ssize_t gn_udp_send(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
+	const struct gn_addr *from, const void *data, size_t len);
+/* The same for a packet buffer (payload only, also the received one: echo without a copy). Takes m
+ * if the answer is not negative. */
+GN_API ssize_t gn_udp_send_buf(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
+	const struct gn_addr *from, struct rte_mbuf *m);
+/* Multicast receive: joins on this core (each core that shall receive joins). */
+GN_API int gn_udp_join(struct gn_core *c, gn_udp_t u, const struct gn_addr *group);
+GN_API int gn_udp_leave(struct gn_core *c, gn_udp_t u, const struct gn_addr *group);
+GN_API int gn_udp_addr(struct gn_core *c, gn_udp_t u, struct gn_addr *local);
+
+/* ---- packet buffers ---- */
+
+/* A buffer of this core's pool with room for headers in front, or NULL. */
+GN_API struct rte_mbuf *gn_buf_alloc(struct gn_core *c);
+GN_API void gn_buf_free(struct gn_core *c, struct rte_mbuf *m);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef GN_TCP_H
+#define GN_TCP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "net.h"
+#include "tcp_conf.h"
+
+/*
+ * TCP of one core (RFC 9293): control blocks, half-open and TIME-WAIT entries, listeners, flow
+ * tables. It gets segments through net_proto_set() (done by tcp_create()), sends through
+ * net_output*(), and tells the layer above by struct tcp_up_ops. Segments are not sent from inside
+ * input or send calls: a block that has something to send joins the output list, which
+ * tcp_output_run() serves once a turn.
+ */
+struct tcp;
+struct tcb;          /* a connection; in SYN-SENT or later */
+struct tcp_listener;
+
+/* A control block as the layer above may hold it between calls: 0 is never one. Stays invalid for
+ * ever (2^32 reuses) after the connection is released. */
+typedef uint64_t tcp_handle_t;
+
+/* Per connection or listener; zero: the configured default. As struct gn_tcp_opts. */
+struct tcp_opts {
+	uint32_t sndbuf, rcvbuf;
+	uint32_t backlog;
+	uint32_t keepalive_idle_us, keepalive_interval_us, keepalive_count;
+	uint16_t mss;
+	uint8_t ttl, tos;
+	bool nodelay, keepalive;
+};
+
+/*
+ * Upcalls. They may call any function of this header, also tcp_close() or tcp_abort() of the same
+ * connection; the struct tcb stays readable until the upcall returns. They are made from
+ * tcp_input (net_input), timers and errors, never from inside tcp_send() or another call from above.
+ */
+struct tcp_up_ops {
+	/* A connection became established by l; app_ops and app_user of l are already copied. */
+	void (*accepted)(void *ctx, struct tcp_listener *l, struct tcb *t);
+	void (*connected)(void *ctx, struct tcb *t);
+	/* In-order payload, m is owned by the callee; tcp_consumed() reopens the window. */
+	void (*received)(void *ctx, struct tcb *t, struct rte_mbuf *m);
+	void (*peer_closed)(void *ctx, struct tcb *t);
+	void (*writable)(void *ctx, struct tcb *t, uint32_t room);
+	/* The last one, unless closed or aborted from above; t is freed when this returns. */
+	void (*closed)(void *ctx, struct tcb *t, int err);
+};
+
+/* NULL with errno. env, net and owner outlive it. */
+struct tcp *tcp_create(const struct tcp_conf *c, struct env *env, struct net *net,
+	const struct owner *owner, const struct tcp_up_ops *up, void *up_ctx);
+/* Frees everything; sends nothing and calls nothing. tcp_abort_all() first resets peers. */
+void tcp_destroy(struct tcp *tcp);
+void tcp_abort_all(struct tcp *tcp);
+
+/* Serves the output list; returns how many blocks it served. */
+unsigned tcp_output_run(struct tcp *tcp);
+
+/* v6 and any-address: see any. any: an all-zero ip that listens in both families.
+ * NULL with errno EADDRINUSE, EADDRNOTAVAIL, ENOMEM. */
+struct tcp_listener *tcp_listen(struct tcp *tcp, bool v6, bool any, const union net_ip *ip,
+	uint16_t port, uint32_t scope, const struct tcp_opts *o, const void *app_ops, void *app_user);
+/* Half-open entries of l are dropped, established ones live on. */
+void tcp_listener_close(struct tcp *tcp, struct tcp_listener *l);
+/* Handles of listeners, as for blocks. */
+tcp_handle_t tcp_listener_handle(const struct tcp *tcp, const struct tcp_listener *l);
+struct tcp_listener *tcp_listener_find(const struct tcp *tcp, tcp_handle_t h);
+
+/* lip all zero: chosen; lport 0: chosen so that replies come to this core. Returns NULL with errno
+ * ENETUNREACH, EADDRNOTAVAIL, EADDRINUSE, ENOMEM, EINVAL. */
+struct tcb *tcp_connect(struct tcp *tcp, bool v6, const union net_ip *lip, uint16_t lport,
+	const union net_ip *rip, uint16_t rport, uint16_t ifc, const struct tcp_opts *o,
+	const void *app_ops, void *app_user);
+
+tcp_handle_t tcp_handle(const struct tcp *tcp, const struct tcb *t);
+/* NULL: gone, or closed from above. */
+struct tcb *tcp_find(const struct tcp *tcp, tcp_handle_t h);
+
+/* What the layer above keeps with a connection. */
+const void *tcp_app_ops(const struct tcb *t);
+void *tcp_app_user(const struct tcb *t);
+void tcp_app_set(struct tcb *t, const void *ops, void *user);
+
+/* Bytes taken (0 to len), or -EPIPE, -ENOTCONN, -ENOBUFS. more: no short segment yet. */
+ssize_t tcp_send(struct tcp *tcp, struct tcb *t, const void *data, size_t len, bool more);
+/* Queues m (its data is payload; any kind of buffer, any number of segments) as it is, all or
+ * nothing: pkt_len, or -EPIPE, -ENOTCONN, -EAGAIN, -EMSGSIZE (then m stays the caller's). */
+ssize_t tcp_send_buf(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, bool more);
+uint32_t tcp_room(const struct tcb *t);
+/* The layer above is done with n bytes of what it received. */
+void tcp_consumed(struct tcp *tcp, struct tcb *t, uint32_t n);
+void tcp_shutdown(struct tcp *tcp, struct tcb *t);
+/* The layer above lets go: no upcall follows, tcp_find() fails from now on. */
+void tcp_close(struct tcp *tcp, struct tcb *t);
+void tcp_abort(struct tcp *tcp, struct tcb *t);
+void tcp_opts_set(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o);
+
+struct tcp_info {
+	const char *state;
+	bool v6;
+	union net_ip lip, rip;
+	uint16_t lport, rport;
+	uint32_t srtt_us, rttvar_us, rto_us, cwnd, ssthresh, snd_wnd, rcv_wnd, mss;
+	uint32_t unacked, unsent, unread, retransmits;
+	uint64_t bytes_sent, bytes_received;
+};
+void tcp_info(const struct tcp *tcp, const struct tcb *t, struct tcp_info *i);
+const char *tcp_state_name(const struct tcb *t);
+
+/* How full the fixed tables are, for telemetry. */
+struct tcp_usage {
+	uint32_t connections, connections_max, half_open, half_open_max, time_wait, time_wait_max;
+	uint32_t listeners, listeners_max;
+};
+void tcp_usage(const struct tcp *tcp, struct tcp_usage *u);
+/* Walks connections for display: the next live block from *cursor on, NULL at the end. */
+const struct tcb *tcp_next(const struct tcp *tcp, uint32_t *cursor);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef GN_UDP_H
+#define GN_UDP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "net.h"
+
+/* UDP of one core (RFC 768, 1122 section 4.1, 8200 section 8.1, 8085). */
+struct udp;
+struct udp_sock;
+typedef uint64_t udp_handle_t;
+
+struct udp_up_ops {
+	/* m's data is the payload; the callee owns it. from and to live in p. The callee may close
+	 * the socket. */
+	void (*received)(void *ctx, struct udp_sock *s, struct rte_mbuf *m, const struct net_pkt *p,
+		uint16_t from_port, uint16_t to_port);
+	/* err: ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EMSGSIZE */
+	void (*error)(void *ctx, struct udp_sock *s, const struct net_error *e, int err);
+};
+
+struct udp_conf {
+	uint32_t sockets; /* a core; default 1024 */
+	uint16_t port_low, port_high; /* default 32768, 65535 */
+};
+
+struct udp *udp_create(const struct udp_conf *c, struct env *env, struct net *net,
+	const struct owner *owner, const struct udp_up_ops *up, void *up_ctx);
+void udp_destroy(struct udp *u);
+
+/*
+ * any: both families, any local address. rport not 0: connected. lport 0: chosen (connected: so that
+ * replies come home). NULL with errno EADDRINUSE, EADDRNOTAVAIL, ENETUNREACH, ENOMEM.
+ */
+struct udp_sock *udp_open(struct udp *u, bool v6, bool any, const union net_ip *lip, uint16_t lport,
+	const union net_ip *rip, uint16_t rport, uint16_t ifc, const void *app_ops, void *app_user);
+void udp_close(struct udp *u, struct udp_sock *s);
+udp_handle_t udp_handle(const struct udp *u, const struct udp_sock *s);
+struct udp_sock *udp_find(const struct udp *u, udp_handle_t h);
+const void *udp_app_ops(const struct udp_sock *s);
+void *udp_app_user(const struct udp_sock *s);
+void udp_local(const struct udp_sock *s, bool *v6, union net_ip *ip, uint16_t *port);
+
+/*
+ * Sends m (payload; headroom for headers in its first segment, or one is put in front). Takes m if
+ * the answer is not negative. to NULL: connected peer. from NULL: the bound or chosen address.
+ * Length, or -EMSGSIZE, -ENETUNREACH, -ENOBUFS, -EDESTADDRREQ, -EADDRNOTAVAIL.
+ */
+ssize_t udp_send_buf(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *to,
+	uint16_t to_port, const union net_ip *from, uint16_t ifc, struct rte_mbuf *m);
+int udp_join(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *group, uint16_t ifc);
+int udp_leave(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *group, uint16_t ifc);
+
+#endif
