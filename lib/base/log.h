@@ -4,7 +4,8 @@
 
 /*
  * Messages of control code, through rte_log (type "gannet", so --log-level=gannet,debug works):
- * never on the packet path. Works before and without EAL.
+ * never on the packet path. Works before and without EAL. fmt has no newline at its end; the
+ * message becomes one line of at most 1023 characters. Any thread.
  */
 enum gn_log_level { GN_LOG_ERR, GN_LOG_WARN, GN_LOG_INFO, GN_LOG_DEBUG };
 
