@@ -18,7 +18,10 @@ struct wire_eth {
 	uint16_t tci[2]; /* outer first; priority and DEI included */
 };
 
-/* Drops: eth_short. A third tag is left in place: its TPID is then the type. */
+/*
+ * Drops: eth_short. A third tag is left in place: its TPID is then the type. So is a tag in any
+ * other order (0x88a8 alone, 0x8100 twice): a service tag is no customer's VLAN.
+ */
 int wire_eth_parse(const uint8_t *p, size_t len, struct wire_eth *h);
 /* Tags: with two, the outer is emitted as 0x88a8 and the inner as 0x8100. */
 unsigned wire_eth_emit(uint8_t *p, const struct wire_eth *h);

@@ -33,8 +33,8 @@ int wire_ip4_print(char *buf, size_t size, const struct wire_ip4 *h);
 /*
  * Walks the options of a header (RFC 791 section 3.1). Returns 0, or the offset from the start of
  * the header of the octet that a Parameter Problem points at, if an option is malformed (length
- * below 2 or past the header). *source_route is set if LSRR (131) or SSRR (137) is present and
- * not exhausted.
+ * below 2, for a source route below 3, or past the header): its length octet, or its type if there
+ * is no more. *source_route is set if LSRR (131) or SSRR (137) is present and not exhausted.
  */
 unsigned wire_ip4_options_check(const uint8_t *p, const struct wire_ip4 *h, bool *source_route);
 
