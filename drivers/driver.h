@@ -42,7 +42,14 @@ struct drv_caps {
 	int numa_node; /* -1: any */
 };
 
-/* What the control code asks for; filled from the configuration and the capabilities. */
+/*
+ * What the control code asks for; filled from the configuration and the capabilities.
+ *
+ * RSS (DRV_RSS or DRV_RX_RSS_HASH): rss_key_len is 0 (the driver's default key) or that of the
+ * capabilities, reta_size 0 (spread evenly) or that of the capabilities, each entry < n_queues.
+ * A port that turns out not to have it configures without: configure() then clears those bits in
+ * offloads and sets reta_size and rss_key_len to 0.
+ */
 struct drv_conf {
 	uint16_t n_queues;    /* receive and transmit queues, one pair a core */
 	uint16_t rx_desc, tx_desc; /* 0: the driver's default */
@@ -76,6 +83,16 @@ struct drv_link {
 struct drv_port;
 
 /*
+ * What a packet carries. Received: port, pkt_len, segments and, as ol_flags says, vlan_tci and
+ * hash.rss; every other field, and these without their flag, is undefined.
+ *
+ * Sent: ol_flags of the enabled offloads (with _TX_IPV4 or _TX_IPV6 when a checksum or TSO is
+ * asked for), l2_len (tags in the frame included), l3_len, and for TSO l4_len and tso_segsz;
+ * headers lie in the first segment. The IP length fields are those of the packet as it is, before
+ * TSO. Checksum fields that the port is to fill may hold anything: the driver prepares what the
+ * hardware wants to find there, so it may write to the headers, also of packets that it does not
+ * take: the first segment of such a packet is not shared.
+ *
  * Bursts. rx fills up to n packets and returns how many; the caller owns them. tx takes packets
  * from the front and returns how many it took (it owns those, also if it then loses them); the
  * rest stays with the caller. n is at most DRV_BURST_MAX. now_us is the core's clock: the cable
@@ -87,8 +104,10 @@ typedef uint16_t (*drv_tx_fn)(void *queue, struct rte_mbuf **pkts, uint16_t n, u
 struct drv_ops {
 	const char *name; /* "ethdev", "cable" */
 	int (*caps)(struct drv_port *p, struct drv_caps *caps);
-	/* Sets up n_queues pairs, RSS, offloads and MTU. 0 or -errno; after an error the port is as
-	 * before. On success the driver has written the RETA and key in force back into conf. */
+	/* Sets up n_queues pairs, RSS, offloads and MTU of a stopped port. 0 or -errno: -EINVAL what
+	 * the capabilities do not allow, -EBUSY not stopped. After an error the port cannot be
+	 * started before a configure that succeeds. On success the driver has written offloads,
+	 * RETA and key as they are in force back into conf. */
 	int (*configure)(struct drv_port *p, struct drv_conf *conf);
 	int (*start)(struct drv_port *p);
 	int (*stop)(struct drv_port *p);
@@ -115,6 +134,10 @@ struct drv_port {
 	void *rx_queue[64];   /* argument of rx, by queue */
 	void *tx_queue[64];
 	uint16_t n_queues;
+	/* DRV_RX_TIMESTAMP: a packet with ts_flag in ol_flags has an rte_mbuf_timestamp_t, in ticks of
+	 * the port, at this offset. -1 and 0 while not enabled. */
+	int ts_offset;
+	uint64_t ts_flag;
 };
 
 #endif
