@@ -29,7 +29,8 @@ typedef uint64_t tcp_handle_t;
 struct tcp_opts {
 	uint32_t sndbuf, rcvbuf;
 	uint32_t backlog;
-	uint32_t keepalive_idle_us, keepalive_interval_us, keepalive_count;
+	uint64_t keepalive_idle_us, keepalive_interval_us; /* 2 h does not fit in 32 bits */
+	uint32_t keepalive_count;
 	uint16_t mss;
 	uint8_t ttl, tos;
 	bool nodelay, keepalive;

@@ -22,7 +22,7 @@ struct tcp_conf {
 	uint32_t delack_us;      /* default 40 ms, below 500 ms (RFC 9293 3.8.6.3, MUST-40) */
 	uint32_t msl_us;         /* default 30 s: TIME-WAIT lasts twice this */
 	uint32_t fin_wait2_us;   /* FIN-WAIT-2 that no application holds; default 60 s */
-	uint32_t keepalive_idle_us, keepalive_interval_us; /* default 2 h, 75 s (RFC 9293 3.8.4) */
+	uint64_t keepalive_idle_us, keepalive_interval_us; /* default 2 h, 75 s (RFC 9293 3.8.4) */
 	uint32_t keepalive_count; /* default 9 */
 	uint32_t challenge_rate; /* challenge ACKs a second, a core; default 1000 (RFC 5961 section 7) */
 	uint32_t initial_window; /* segments; default 10 (RFC 6928) */
