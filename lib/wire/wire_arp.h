@@ -5,9 +5,9 @@
 #include "wire.h"
 
 /* ARP for IPv4 over Ethernet (RFC 826). */
-#define WIRE_ARP_LEN     28
+#define WIRE_ARP_LEN	 28
 #define WIRE_ARP_REQUEST 1
-#define WIRE_ARP_REPLY   2
+#define WIRE_ARP_REPLY	 2
 
 struct wire_arp {
 	uint16_t op;

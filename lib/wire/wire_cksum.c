@@ -9,8 +9,10 @@
 /* One's complement addition; the compiler makes add and adc of it. */
 static inline uint64_t cksum_add(uint64_t sum, uint64_t v)
 {
-	sum += v;
-	return sum + (sum < v);
+	uint64_t s;
+	bool carry = __builtin_add_overflow(sum, v, &s);
+
+	return s + carry;
 }
 
 static inline uint64_t cksum_load64(const uint8_t *p)
@@ -24,55 +26,57 @@ static inline uint64_t cksum_load64(const uint8_t *p)
 /* At most 17 bits, so that thousands of partial sums can be added; 0 only if sum is 0. */
 static inline uint32_t cksum_reduce(uint64_t sum)
 {
-	uint32_t s;
+	/* Both halves added in the upper one, with the carry of the lower. */
+	uint32_t s = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
 
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	s = (uint32_t)sum;
 	return (s & 0xffff) + (s >> 16);
 }
 
-/* The last len < 8 bytes, as if followed by zeros (RFC 1071 section 4.1). */
-static inline uint64_t cksum_tail(const uint8_t *p, size_t len)
+/* Fewer than 8 bytes, as if followed by zeros (RFC 1071 section 4.1). */
+static inline uint64_t cksum_short(const uint8_t *p, size_t len)
 {
-	uint64_t sum = 0;
-	uint32_t v32;
-	uint16_t v16;
+	uint64_t v = 0;
 
-	if (len & 4) {
-		memcpy(&v32, p, sizeof(v32));
-		sum = v32;
-		p += 4;
-	}
-	if (len & 2) {
-		memcpy(&v16, p, sizeof(v16));
-		sum += v16;
-		p += 2;
-	}
-	if (len & 1) {
-		v16 = 0;
-		memcpy(&v16, p, 1);
-		sum += v16;
-	}
-	return sum;
+	for (size_t i = 0; i < len; i++)
+		v |= (uint64_t)p[i] << 8 * (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? i : 7 - i);
+	return v;
+}
+
+/* The last n < 8 bytes before end, of at least 8: one load, the bytes summed before shifted out. */
+static inline uint64_t cksum_tail(const uint8_t *end, size_t n)
+{
+	uint64_t v = cksum_load64(end - 8);
+
+	return RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? v >> (64 - 8 * n) : v << (64 - 8 * n);
 }
 
 uint32_t wire_cksum_sum(const void *data, size_t len, uint32_t sum)
 {
-	const uint8_t *p = data;
+	const uint8_t *p = data, *end = p + len;
 	uint64_t a = sum, b = 0, c = 0, d = 0;
 
-	/* Four chains, since an addition with carry depends on the one before it. */
-	for (; len >= 32; p += 32, len -= 32) {
-		a = cksum_add(a, cksum_load64(p));
-		b = cksum_add(b, cksum_load64(p + 8));
-		c = cksum_add(c, cksum_load64(p + 16));
-		d = cksum_add(d, cksum_load64(p + 24));
+	if (unlikely(len < 8))
+		return cksum_reduce(cksum_add(a, cksum_short(p, len)));
+	if (len >= 32) {
+		/* Four chains, since an addition with carry depends on the one before it. */
+		for (; end - p >= 32; p += 32) {
+			a = cksum_add(a, cksum_load64(p));
+			b = cksum_add(b, cksum_load64(p + 8));
+			c = cksum_add(c, cksum_load64(p + 16));
+			d = cksum_add(d, cksum_load64(p + 24));
+		}
+		a = cksum_add(cksum_add(a, b), cksum_add(c, d));
 	}
-	for (; len >= 8; p += 8, len -= 8)
+	if (len & 16) {
 		a = cksum_add(a, cksum_load64(p));
-	a = cksum_add(a, cksum_tail(p, len));
-	return cksum_reduce(cksum_add(cksum_add(a, b), cksum_add(c, d)));
+		a = cksum_add(a, cksum_load64(p + 8));
+		p += 16;
+	}
+	if (len & 8)
+		a = cksum_add(a, cksum_load64(p));
+	if (len & 7)
+		a = cksum_add(a, cksum_tail(end, len & 7));
+	return cksum_reduce(a);
 }
 
 uint32_t wire_cksum_pseudo4(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len)

@@ -21,8 +21,8 @@ static inline uint16_t wire_cksum_fold(uint32_t sum)
 
 /* Partial sums of the pseudo-headers; addresses and len in host order (IPv6: wire order bytes). */
 uint32_t wire_cksum_pseudo4(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len);
-uint32_t wire_cksum_pseudo6(const struct ip6 *src, const struct ip6 *dst, uint8_t proto,
-	uint32_t len);
+uint32_t wire_cksum_pseudo6(
+	const struct ip6 *src, const struct ip6 *dst, uint8_t proto, uint32_t len);
 
 /* Incremental update (RFC 1624, eqn. 3) of a stored checksum when a stored 16-bit word changes. */
 uint16_t wire_cksum_update(uint16_t cksum, uint16_t old_word, uint16_t new_word);

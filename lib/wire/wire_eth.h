@@ -5,16 +5,16 @@
 #include "wire.h"
 
 /* Ethernet II with up to two tags: 802.1Q (0x8100) and 802.1ad QinQ (0x88a8 then 0x8100). */
-#define WIRE_ETH_LEN      14
-#define WIRE_ETH_VLAN_LEN 4
-#define WIRE_ETH_MAX_LEN  22
+#define WIRE_ETH_LEN	     14
+#define WIRE_ETH_VLAN_LEN    4
+#define WIRE_ETH_MAX_LEN     22
 #define WIRE_ETH_MIN_PAYLOAD 46
 
 struct wire_eth {
 	uint8_t dst[6];
 	uint8_t src[6];
-	uint16_t type;   /* of the payload, behind all tags */
-	uint8_t n_tags;  /* 0 to 2 */
+	uint16_t type;	 /* of the payload, behind all tags */
+	uint8_t n_tags;	 /* 0 to 2 */
 	uint16_t tci[2]; /* outer first; priority and DEI included */
 };
 

@@ -4,7 +4,7 @@
 
 #include "wire.h"
 
-#define WIRE_IP4_LEN     20
+#define WIRE_IP4_LEN	 20
 #define WIRE_IP4_MAX_LEN 60
 
 #define WIRE_IP4_DF 0x4000

@@ -23,25 +23,25 @@ int wire_ip6_print(char *buf, size_t size, const struct wire_ip6 *h);
 #define WIRE_IP6_HOPOPTS  0
 #define WIRE_IP6_ROUTING  43
 #define WIRE_IP6_FRAGMENT 44
-#define WIRE_IP6_NONE     59
+#define WIRE_IP6_NONE	  59
 #define WIRE_IP6_DSTOPTS  60
 
 /* What wire_ip6_walk() found behind the fixed header. */
 struct wire_ip6_chain {
-	uint8_t proto;        /* the first next-header value that is no extension header */
-	uint16_t l4_off;      /* of that header, from the start of the IPv6 header */
-	bool fragment;        /* the chain ends at a Fragment header, and l4_off is its offset */
-	uint16_t frag_off;    /* bytes */
+	uint8_t proto;	   /* the first next-header value that is no extension header */
+	uint16_t l4_off;   /* of that header, from the start of the IPv6 header */
+	bool fragment;	   /* the chain ends at a Fragment header, and l4_off is its offset */
+	uint16_t frag_off; /* bytes */
 	bool frag_more;
 	uint32_t frag_id;
-	uint16_t next_ptr;    /* offset of the next-header octet that named proto */
+	uint16_t next_ptr; /* offset of the next-header octet that named proto */
 	/* A Parameter Problem to send (RFC 8200 section 4.2, RFC 4443 section 3.4), valid on error */
-	uint8_t problem;      /* ICMPv6 code, or WIRE_IP6_SILENT */
+	uint8_t problem;       /* ICMPv6 code, or WIRE_IP6_SILENT */
 	bool problem_if_mcast; /* send it even if the destination is multicast (option type 10) */
 	uint16_t problem_ptr;
 };
 
-#define WIRE_IP6_SILENT  255
+#define WIRE_IP6_SILENT	 255
 #define WIRE_IP6_EXT_MAX 8 /* extension headers; more is a drop */
 
 /*

@@ -5,8 +5,8 @@
 #include "wire.h"
 
 /* Neighbour Solicitation and Advertisement (RFC 4861 sections 4.3, 4.4), from the ICMPv6 header. */
-#define WIRE_ND_NS_LEN     24
-#define WIRE_ND_NA_LEN     24
+#define WIRE_ND_NS_LEN	   24
+#define WIRE_ND_NA_LEN	   24
 #define WIRE_ND_LLADDR_LEN 8
 
 #define WIRE_ND_NA_ROUTER    0x80
@@ -14,7 +14,7 @@
 #define WIRE_ND_NA_OVERRIDE  0x20
 
 struct wire_nd {
-	uint8_t type; /* WIRE_ICMP6_NS or WIRE_ICMP6_NA */
+	uint8_t type;  /* WIRE_ICMP6_NS or WIRE_ICMP6_NA */
 	uint8_t flags; /* of an NA */
 	struct ip6 target;
 	bool has_lladdr; /* source link-layer address of an NS, target's of an NA */

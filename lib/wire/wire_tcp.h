@@ -4,7 +4,7 @@
 
 #include "wire.h"
 
-#define WIRE_TCP_LEN     20
+#define WIRE_TCP_LEN	 20
 #define WIRE_TCP_MAX_LEN 60
 
 #define WIRE_TCP_FIN 0x01
@@ -21,7 +21,7 @@
 #define WIRE_TCP_OPT_WSCALE 0x02
 #define WIRE_TCP_OPT_SACKOK 0x04
 #define WIRE_TCP_OPT_SACK   0x08
-#define WIRE_TCP_OPT_TS     0x10
+#define WIRE_TCP_OPT_TS	    0x10
 
 #define WIRE_TCP_SACK_MAX 4
 

@@ -8,7 +8,7 @@
 
 struct wire_udp {
 	uint16_t sport, dport;
-	uint16_t len;   /* header and data */
+	uint16_t len;	/* header and data */
 	uint16_t cksum; /* as on the wire */
 };
 
