@@ -21,8 +21,9 @@ struct tcp;
 struct tcb;          /* a connection; in SYN-SENT or later */
 struct tcp_listener;
 
-/* A control block as the layer above may hold it between calls: 0 is never one. Stays invalid for
- * ever (2^32 reuses) after the connection is released. */
+/* A control block as the layer above may hold it between calls: 0 is never one, and bit 63 is 0, so
+ * that it fits a positive int64_t. Stays invalid for ever (2^31 reuses) after the connection is
+ * released. */
 typedef uint64_t tcp_handle_t;
 
 /* Per connection or listener; zero: the configured default. As struct gn_tcp_opts. */
@@ -49,7 +50,8 @@ struct tcp_up_ops {
 	void (*received)(void *ctx, struct tcb *t, struct rte_mbuf *m);
 	void (*peer_closed)(void *ctx, struct tcb *t);
 	void (*writable)(void *ctx, struct tcb *t, uint32_t room);
-	/* The last one, unless closed or aborted from above; t is freed when this returns. */
+	/* The last one, unless closed or aborted from above; t is freed when this returns, and
+	 * tcp_find() does not find it any more. */
 	void (*closed)(void *ctx, struct tcb *t, int err);
 };
 
