@@ -9,7 +9,7 @@
  * inside timer functions. What is checked is the contract in timer.h. Repeat a failing seed with
  * run(seed, ...).
  */
-#define N_TIMERS 48
+#define N_TIMERS 150 /* more than one call may spread, if they stand in one slot */
 #define N_KINDS	 5
 
 enum place {
@@ -54,6 +54,8 @@ static void arm(struct model *t)
 		t->expires_us = now - (now < 100 ? now : distance(6));
 	else if (rng_below(&rng, 50) == 0)
 		t->expires_us = TIMER_US_MAX;
+	else if (rng_below(&rng, 2) == 0)
+		t->expires_us = (now | UINT32_MAX) + 1 + distance(20);
 	t->armed = true;
 	if (t->expires_us > now)
 		t->place = PLACE_FUTURE;
@@ -156,14 +158,15 @@ static void run(uint64_t with_seed, unsigned n_ops)
 	for (unsigned i = 0; i < n_ops; i++) {
 		uint64_t next = timer_wheel_next_us(&w);
 
-		switch (rng_below(&rng, 8)) {
+		switch (rng_below(&rng, 64)) {
 		case 0:
-			advance(now + distance(40), UINT32_MAX);
+			advance(now + distance(34), UINT32_MAX);
 			break;
 		case 1:
-			advance(now + distance(40), rng_below(&rng, 4));
-			break;
 		case 2:
+			advance(now + distance(34), rng_below(&rng, 4));
+			break;
+		case 3:
 			if (next != UINT64_MAX && next > now && next < TIMER_US_MAX / 2)
 				advance(next - rng_below(&rng, 2), UINT32_MAX);
 			break;
