@@ -27,7 +27,8 @@ struct gn_app {
 	void *(*init)(struct gn_core *c, void *arg);
 	/* Once a turn of the loop, after timers and packets. Must not block. NULL: none. */
 	void (*poll)(struct gn_core *c, void *state);
-	/* The core stops: the last call. Connections still open are reset afterwards. */
+	/* The core stops: the last call. What was still connected has been reset before, with
+	 * closed(ECONNABORTED). */
 	void (*exit)(struct gn_core *c, void *state);
 	void *arg;
 };
