@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tx.h"
+
+#include <string.h>
+
+void tx_queue_init(
+	struct tx_queue *q, const struct core_port *port, uint16_t queue, struct env *env)
+{
+	uint32_t on = port->conf->offloads;
+	struct drv_caps caps = {0};
+
+	*q = (struct tx_queue){
+		.tx = port->drv->tx,
+		.queue = port->drv->tx_queue[queue],
+		.multi_segs = (on & DRV_TX_MULTI_SEGS) != 0,
+		.flush_at = TX_BURST,
+		.env = env,
+	};
+	port->drv->ops->caps(port->drv, &caps);
+	q->max_segs = !q->multi_segs ? 1 : caps.tso_max_segs != 0 ? caps.tso_max_segs : UINT16_MAX;
+	q->sw_flags = on & DRV_TX_TSO ? 0 : RTE_MBUF_F_TX_TCP_SEG;
+}
+
+void tx_queue_fini(struct tx_queue *q)
+{
+	for (unsigned i = 0; i < q->n; i++)
+		pkt_free(&q->env->pool, q->pkts[i]);
+	q->n = 0;
+}
+
+void tx_queue_flush(struct tx_queue *q)
+{
+	uint16_t done = 0;
+
+	while (done < q->n) {
+		uint16_t burst = RTE_MIN(q->n - done, TX_BURST);
+		uint16_t sent = q->tx(q->queue, &q->pkts[done], burst, q->env->now_us);
+
+		done += sent;
+		if (sent < burst)
+			break;
+	}
+	q->n -= done;
+	if (unlikely(q->n > 0))
+		memmove(q->pkts, &q->pkts[done], q->n * sizeof(q->pkts[0]));
+	q->flush_at = RTE_MIN(q->n + TX_BURST, TX_HOLD_MAX);
+}
+
+static void tx_queue_put(void *ctx, struct rte_mbuf *m)
+{
+	struct tx_queue *q = ctx;
+
+	if (unlikely(q->n == TX_HOLD_MAX)) {
+		pkt_drop(&q->env->pool, m, DROP_tx_full);
+		return;
+	}
+	count(&q->env->cnt, CNT_core_tx_packets);
+	count_add(&q->env->cnt, CNT_core_tx_bytes, m->pkt_len);
+	q->pkts[q->n++] = m;
+	if (unlikely(q->n == q->flush_at))
+		tx_queue_flush(q);
+}
+
+bool tx_copy(struct pkt_pool *pool, struct rte_mbuf *dst, const struct rte_mbuf *src, uint32_t off,
+	uint32_t len)
+{
+	struct rte_mbuf *last = rte_pktmbuf_lastseg(dst);
+
+	while (src != NULL && off >= src->data_len) {
+		off -= src->data_len;
+		src = src->next;
+	}
+	while (len > 0 && src != NULL) {
+		uint32_t n = RTE_MIN(len, src->data_len - off);
+
+		if (rte_pktmbuf_tailroom(last) == 0) {
+			last->next = pkt_alloc(pool);
+			if (last->next == NULL)
+				return false;
+			last = last->next;
+			dst->nb_segs++;
+		}
+		n = RTE_MIN(n, rte_pktmbuf_tailroom(last));
+		memcpy(rte_pktmbuf_mtod_offset(last, uint8_t *, last->data_len),
+			rte_pktmbuf_mtod_offset(src, const uint8_t *, off), n);
+		last->data_len += n;
+		dst->pkt_len += n;
+		len -= n;
+		off += n;
+		if (off == src->data_len) {
+			off = 0;
+			src = src->next;
+		}
+	}
+	return true;
+}
+
+/* The port takes one buffer a frame, or fewer than this one has. The original is never written:
+ * its payload may be shared with a retransmission queue. */
+static void tx_queue_linearize(struct tx_queue *q, struct rte_mbuf *m)
+{
+	struct pkt_pool *pool = &q->env->pool;
+	struct rte_mbuf *copy = pkt_alloc(pool);
+
+	if (copy == NULL) {
+		pkt_drop(pool, m, DROP_pool_empty);
+		return;
+	}
+	if (m->pkt_len > rte_pktmbuf_tailroom(copy)) {
+		pkt_free(pool, copy);
+		pkt_drop(pool, m, DROP_too_big);
+		return;
+	}
+	tx_copy(pool, copy, m, 0, m->pkt_len);
+	copy->ol_flags = m->ol_flags & RTE_MBUF_F_TX_OFFLOAD_MASK;
+	copy->tx_offload = m->tx_offload;
+	copy->vlan_tci = m->vlan_tci;
+	copy->vlan_tci_outer = m->vlan_tci_outer;
+	count(&q->env->cnt, CNT_core_linearized);
+	pkt_free(pool, m);
+	tx_queue_put(q, copy);
+}
+
+/* A segment cut in software may still be a chain, if buffers are smaller than the MTU. */
+static void tx_queue_put_cut(void *ctx, struct rte_mbuf *m)
+{
+	struct tx_queue *q = ctx;
+
+	if (m->nb_segs > q->max_segs)
+		tx_queue_linearize(q, m);
+	else
+		tx_queue_put(q, m);
+}
+
+void tx_queue_add(struct tx_queue *q, struct rte_mbuf *m)
+{
+	if (likely((m->ol_flags & q->sw_flags) == 0 && m->nb_segs <= q->max_segs))
+		tx_queue_put(q, m);
+	else if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)
+		tx_tso_cut(q->env, m, tx_queue_put_cut, q);
+	else
+		tx_queue_linearize(q, m);
+}
