@@ -65,6 +65,12 @@ void core_destroy(struct gn_core *c);
 unsigned core_turn(struct gn_core *c, uint64_t now_us);
 /* When core_turn() must be called again if nothing arrives: absolute us, UINT64_MAX: never. */
 uint64_t core_next_us(const struct gn_core *c);
+/* The last act, after the layer above has let go: resets every connection and sends what is queued.
+ * Nothing is received and nothing above is called. */
+void core_finish(struct gn_core *c, uint64_t now_us);
+/* Control thread (one producer): the link of a port went up or down; the core takes it over in its
+ * next turn. 0, or -EAGAIN: too many changes under way. */
+int core_link_post(struct gn_core *c, uint16_t port, bool up);
 
 /* The parts, for sock/, ctl/ and tests. */
 struct env *core_env(struct gn_core *c);
