@@ -23,7 +23,7 @@ struct env {
 	struct pkt_pool pool;
 	struct rng rng;
 	struct siphash_key secret; /* of the stack: equal on all cores, new at each start */
-	uint16_t core;             /* this core's index in the stack */
+	uint16_t core;		   /* this core's index in the stack */
 	uint16_t n_cores;
 };
 

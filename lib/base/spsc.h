@@ -16,16 +16,16 @@
 struct spsc {
 	/* producer's line */
 	_Alignas(64) uint32_t prod_head; /* producer only */
-	uint32_t prod_cons_copy;         /* producer only */
-	uint32_t prod_mask;              /* constant */
-	uint64_t *prod_slot;             /* constant */
-	_Alignas(64) uint32_t prod;      /* written by the producer, read by the consumer */
+	uint32_t prod_cons_copy;	 /* producer only */
+	uint32_t prod_mask;		 /* constant */
+	uint64_t *prod_slot;		 /* constant */
+	_Alignas(64) uint32_t prod;	 /* written by the producer, read by the consumer */
 	/* consumer's line */
 	_Alignas(64) uint32_t cons_tail; /* consumer only */
-	uint32_t cons_prod_copy;         /* consumer only */
-	uint32_t cons_mask;              /* constant */
-	uint64_t *cons_slot;             /* constant */
-	_Alignas(64) uint32_t cons;      /* written by the consumer, read by the producer */
+	uint32_t cons_prod_copy;	 /* consumer only */
+	uint32_t cons_mask;		 /* constant */
+	uint64_t *cons_slot;		 /* constant */
+	_Alignas(64) uint32_t cons;	 /* written by the consumer, read by the producer */
 };
 
 /* Bytes of slot memory that spsc_init() needs for size entries. */
