@@ -44,8 +44,8 @@ int port_alloc_init(
  * owner_core() of the reply (src remote, dst local, sport remote_port, dport the port) is core and
  * in_use(ctx, port) is false. Tries each port of the range at most once, in_use only for ports
  * that come home. Returns 0 if there is none; to find that out costs some 30 instructions a port of
- * the range and one in_use for each that comes home. The port is not reserved: until in_use tells so, a
- * later call to this destination may return it again after a full turn of the range.
+ * the range and one in_use for each that comes home. The port is not reserved: until in_use tells
+ * so, a later call to this destination may return it again after a full turn of the range.
  */
 uint16_t port_alloc_pick4(struct port_alloc *p, const struct owner *o, uint16_t core,
 	uint32_t local, uint32_t remote, uint16_t remote_port, port_alloc_in_use in_use, void *ctx);
