@@ -52,11 +52,12 @@ static inline uint64_t cksum_tail(const uint8_t *end, size_t n)
 
 uint32_t wire_cksum_sum(const void *data, size_t len, uint32_t sum)
 {
-	const uint8_t *p = data, *end = p + len;
+	const uint8_t *p = data, *end;
 	uint64_t a = sum, b = 0, c = 0, d = 0;
 
 	if (unlikely(len < 8))
 		return cksum_reduce(cksum_add(a, cksum_short(p, len)));
+	end = p + len;
 	if (len >= 32) {
 		/* Four chains, since an addition with carry depends on the one before it. */
 		for (; end - p >= 32; p += 32) {
