@@ -15,7 +15,7 @@ typedef uint64_t udp_handle_t;
 
 struct udp_up_ops {
 	/* m's data is the payload; the callee owns it. from and to live in p. The callee may close
-	 * the socket. */
+	 * any socket. */
 	void (*received)(void *ctx, struct udp_sock *s, struct rte_mbuf *m, const struct net_pkt *p,
 		uint16_t from_port, uint16_t to_port);
 	/* err: ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EMSGSIZE */
@@ -32,8 +32,12 @@ struct udp *udp_create(const struct udp_conf *c, struct env *env, struct net *ne
 void udp_destroy(struct udp *u);
 
 /*
- * any: both families, any local address. rport not 0: connected. lport 0: chosen (connected: so that
- * replies come home). NULL with errno EADDRINUSE, EADDRNOTAVAIL, ENETUNREACH, ENOMEM.
+ * any: both families, any local address (with a peer: chosen). rport not 0: connected. lport 0:
+ * chosen (connected: so that replies come home; a given port whose replies go to another core is
+ * EADDRNOTAVAIL). ifc: the interface of link-local addresses, and where multicast is sent; or
+ * NET_NO_IFC. A datagram finds its socket most specific first: connected, bound to its address,
+ * bound to any. Several sockets may be bound to one group and port.
+ * NULL with errno EADDRINUSE, EADDRNOTAVAIL, ENETUNREACH, ENOMEM.
  */
 struct udp_sock *udp_open(struct udp *u, bool v6, bool any, const union net_ip *lip, uint16_t lport,
 	const union net_ip *rip, uint16_t rport, uint16_t ifc, const void *app_ops, void *app_user);
@@ -43,14 +47,26 @@ struct udp_sock *udp_find(const struct udp *u, udp_handle_t h);
 const void *udp_app_ops(const struct udp_sock *s);
 void *udp_app_user(const struct udp_sock *s);
 void udp_local(const struct udp_sock *s, bool *v6, union net_ip *ip, uint16_t *port);
+bool udp_any(const struct udp_sock *s); /* opened with any, without a peer: both families */
+uint16_t udp_ifc(const struct udp_sock *s); /* of a link-local address or as opened, or NET_NO_IFC */
+uint32_t udp_sockets(const struct udp *u); /* how many are open; walks all */
 
 /*
  * Sends m (payload; headroom for headers in its first segment, or one is put in front). Takes m if
- * the answer is not negative. to NULL: connected peer. from NULL: the bound or chosen address.
- * Length, or -EMSGSIZE, -ENETUNREACH, -ENOBUFS, -EDESTADDRREQ, -EADDRNOTAVAIL.
+ * the answer is not negative (then what is lost later is counted, not reported). to NULL: connected
+ * peer. from NULL, or a multicast or broadcast address: the bound or chosen one.
+ * Length, or -EMSGSIZE, -ENETUNREACH, -ENOBUFS, -EDESTADDRREQ (also port 0), -EADDRNOTAVAIL,
+ * -EAFNOSUPPORT (the socket is of the other family).
  */
 ssize_t udp_send_buf(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *to,
 	uint16_t to_port, const union net_ip *from, uint16_t ifc, struct rte_mbuf *m);
+/*
+ * A datagram to a group goes to every socket of its port that is bound to the group, or bound to
+ * any address or connected to the sender and joined; a broadcast, or one to all nodes, to the
+ * socket bound to any address. ifc NET_NO_IFC: the one that net_group_join() takes.
+ * 0 or -EINVAL (not a group, or the wrong family), -ENODEV, -EADDRINUSE (joined already),
+ * -EADDRNOTAVAIL (not joined), -ENOBUFS, and what net_group_join() answers. Closing leaves all.
+ */
 int udp_join(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *group, uint16_t ifc);
 int udp_leave(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *group, uint16_t ifc);
 

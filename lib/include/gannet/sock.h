@@ -20,7 +20,8 @@
  * Inside any callback any function may be called, also closing or aborting the very socket that
  * calls; callbacks are not nested: what a call causes is reported after the callback returned.
  * Handles are 64-bit values that are never reused while anybody could still hold them: a call with
- * the handle of a socket that is gone answers -EBADF and does nothing else.
+ * the handle of a socket that is gone answers -EBADF and does nothing else. While the stack stops
+ * (closed(ECONNABORTED), exit) nothing new opens: -ESHUTDOWN.
  */
 struct gn_core;
 
@@ -63,7 +64,7 @@ struct gn_timer {
 	void (*fn)(struct gn_core *c, struct gn_timer *t);
 };
 
-/* Calls fn once, delay_us from now (0: in the next turn). Re-arms an armed timer. O(1). The
+/* Calls fn once, delay_us from now (0: when the clock has moved on, in a later turn). Re-arms an armed timer. O(1). The
  * object may be freed inside fn, or after gn_timer_cancel(). */
 GN_API void gn_timer_set(struct gn_core *c, struct gn_timer *t, uint64_t delay_us,
 	void (*fn)(struct gn_core *c, struct gn_timer *t));
@@ -153,9 +154,10 @@ struct gn_ref {
 };
 
 /*
- * Sends len bytes (at most 65535) at data without copying them; they must not change until
+ * Sends len bytes (1 to 65535) at data without copying them; they must not change until
  * ref->done, which is called once, never inside this call, when the peer has acknowledged all of
- * it (or the connection is gone) and no port reads it any more. data must be memory that DPDK knows
+ * it (or the connection is gone) and no port reads it any more. What a port still holds when the
+ * stack stops is not reported: leave data and ref alone until gn_main() returns. data must be memory that DPDK knows
  * (rte_malloc, a mempool, rte_extmem_register) if a port reads by DMA; any memory otherwise.
  * All or nothing: len, -EAGAIN (no room; writable() follows), -EMSGSIZE, and as gn_tcp_send().
  */
@@ -216,14 +218,20 @@ GN_API int64_t gn_udp_open(struct gn_core *c, const struct gn_addr *local,
 	const struct gn_addr *remote, const struct gn_udp_ops *ops, void *user);
 GN_API int gn_udp_close(struct gn_core *c, gn_udp_t u);
 /* Sends one datagram by copy. to NULL: the connected peer. from NULL, or the local address to use
- * (as received in 'to'). Returns len, or -EMSGSIZE, -ENETUNREACH, -ENOBUFS, -EDESTADDRREQ, -EBADF. */
+ * (as received in 'to'; a multicast or broadcast address there: one is chosen). Returns len, or
+ * -EMSGSIZE (larger than the path's MTU), -ENETUNREACH, -ENOBUFS, -EDESTADDRREQ (no peer, or port
+ * 0), -EADDRNOTAVAIL (from is not ours), -EAFNOSUPPORT (the socket is of the other family),
+ * -EINVAL, -EBADF. What is lost later is counted, not reported. */
 GN_API ssize_t gn_udp_send(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
 	const struct gn_addr *from, const void *data, size_t len);
 /* The same for a packet buffer (payload only, also the received one: echo without a copy). Takes m
  * if the answer is not negative. */
 GN_API ssize_t gn_udp_send_buf(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
 	const struct gn_addr *from, struct rte_mbuf *m);
-/* Multicast receive: joins on this core (each core that shall receive joins). */
+/* Multicast receive: joins on this core (each core that shall receive joins). A socket bound to any
+ * address gets what came to the groups that it joined; several sockets may be bound to one group
+ * and port, and each gets every datagram. -EINVAL (not a group), -ENODEV, -EADDRINUSE (joined
+ * already), -EADDRNOTAVAIL (leave: not joined), -ENOBUFS, -ENOSPC, -EBADF. */
 GN_API int gn_udp_join(struct gn_core *c, gn_udp_t u, const struct gn_addr *group);
 GN_API int gn_udp_leave(struct gn_core *c, gn_udp_t u, const struct gn_addr *group);
 GN_API int gn_udp_addr(struct gn_core *c, gn_udp_t u, struct gn_addr *local);

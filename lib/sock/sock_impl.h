@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef GN_SOCK_IMPL_H
+#define GN_SOCK_IMPL_H
+
+#include <string.h>
+
+#include "sock_core.h"
+
+struct sock_refs;
+
+/* One core's socket layer; core_above() of its core. */
+struct sock {
+	struct gn_core *core;
+	struct env *env;
+	struct net *net;
+	struct tcp *tcp;
+	struct udp *udp;
+	const struct gn_app *app;
+	void *app_state;
+	struct sock_refs *refs;
+	void (*stop)(void *ctx);
+	void *stop_ctx;
+	bool stop_wanted; /* gn_stop() was called before there was a hook */
+	bool stopping;	  /* from sock_core_exit() on: nothing new is opened, nobody is called */
+};
+
+static inline struct sock *sock_of(const struct gn_core *c)
+{
+	return core_above(c);
+}
+
+extern const struct tcp_up_ops sock_tcp_up;
+extern const struct udp_up_ops sock_udp_up;
+
+void sock_timer_init(struct sock *s);
+
+/* ---- addresses ---- */
+
+static inline bool sock_ip_zero(const union net_ip *ip)
+{
+	static const union net_ip zero;
+
+	return memcmp(ip, &zero, sizeof(zero)) == 0;
+}
+
+/* The interface of a, or NET_NO_IFC. */
+static inline uint16_t sock_addr_ifc(const struct gn_addr *a)
+{
+	return a == NULL || a->ifc == 0 ? NET_NO_IFC : a->ifc - 1;
+}
+
+/* False: the family is none of 0, 4 and 6. Of family 0 the address is any. */
+bool sock_addr_ip(const struct gn_addr *a, union net_ip *ip);
+/* The interface is only told where the address alone would not do: link-local and multicast. */
+void sock_addr_set(struct gn_addr *a, bool v6, const union net_ip *ip, uint16_t port, uint16_t ifc);
+
+/* Local and remote of an active open or a connected socket, in one family. */
+struct sock_pair {
+	union net_ip lip, rip;
+	uint16_t lport, rport, ifc;
+	bool v6;
+};
+
+/* local may be NULL. 0 or -EINVAL. */
+int sock_pair_make(struct sock_pair *p, const struct gn_addr *local, const struct gn_addr *remote);
+
+/* ---- data ---- */
+
+/* A copy of data in buffers of this core with headroom in the first, or NULL. */
+struct rte_mbuf *sock_buf_copy(struct sock *s, const void *data, size_t len);
+
+/*
+ * References to application memory. Whoever frees the last packet buffer that shows the memory may
+ * be another thread (a cable gives the very buffer to its peer), so a finished reference goes on a
+ * list that any thread may push to and that only this core takes from, once a turn.
+ */
+struct sock_refs *sock_refs_create(void);
+/* The list lives on until the last reference that is out has come back. */
+void sock_refs_release(struct sock_refs *r);
+/* Calls done for each reference that has come back. */
+void sock_refs_run(struct sock_refs *r, struct gn_core *c);
+/* A packet buffer chain that shows data, or NULL. */
+struct rte_mbuf *sock_ref_attach(
+	struct sock *s, struct gn_ref *ref, const void *data, uint16_t len);
+/* Frees m of sock_ref_attach() as if it had never been: done is not called. */
+void sock_ref_cancel(struct sock *s, struct gn_ref *ref, struct rte_mbuf *m);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include "sock_impl.h"
+
+_Static_assert(sizeof(gn_tcp_t) == sizeof(tcp_handle_t), "a handle is TCP's own");
+
+static struct tcp_opts sock_opts(const struct gn_tcp_opts *o)
+{
+	if (o == NULL)
+		return (struct tcp_opts){0};
+	return (struct tcp_opts){
+		.sndbuf = o->sndbuf,
+		.rcvbuf = o->rcvbuf,
+		.backlog = o->backlog,
+		.keepalive_idle_us = (uint64_t)o->keepalive_idle_s * 1000000,
+		.keepalive_interval_us = (uint64_t)o->keepalive_interval_s * 1000000,
+		.keepalive_count = o->keepalive_count,
+		.mss = o->mss,
+		.ttl = o->ttl,
+		.tos = o->tos,
+		.nodelay = o->nodelay,
+		.keepalive = o->keepalive,
+	};
+}
+
+int64_t gn_tcp_listen(struct gn_core *c, const struct gn_addr *local, const struct gn_tcp_ops *ops,
+	void *user, const struct gn_tcp_opts *opts)
+{
+	struct sock *s = sock_of(c);
+	struct tcp_opts o = sock_opts(opts);
+	const struct net_ifc *ifc = NULL;
+	struct tcp_listener *l;
+	union net_ip ip;
+
+	if (s->stopping)
+		return -ESHUTDOWN;
+	if (ops == NULL || local->port == 0 || !sock_addr_ip(local, &ip))
+		return -EINVAL;
+	if (local->ifc != 0) {
+		if (local->ifc > net_ifc_count(s->net))
+			return -EADDRNOTAVAIL;
+		ifc = net_ifc_get(s->net, local->ifc - 1);
+	}
+	l = tcp_listen(s->tcp, local->family == 6, local->family == 0, &ip, local->port,
+		ifc != NULL ? ifc->scope : 0, &o, ops, user);
+	return l != NULL ? (int64_t)tcp_listener_handle(s->tcp, l) : -errno;
+}
+
+int gn_listener_close(struct gn_core *c, gn_listener_t l)
+{
+	struct sock *s = sock_of(c);
+	struct tcp_listener *found = tcp_listener_find(s->tcp, l);
+
+	if (found == NULL)
+		return -EBADF;
+	tcp_listener_close(s->tcp, found);
+	return 0;
+}
+
+int64_t gn_tcp_connect(struct gn_core *c, const struct gn_addr *local, const struct gn_addr *remote,
+	const struct gn_tcp_ops *ops, void *user, const struct gn_tcp_opts *opts)
+{
+	struct sock *s = sock_of(c);
+	struct tcp_opts o = sock_opts(opts);
+	struct sock_pair p;
+	struct tcb *t;
+
+	if (s->stopping)
+		return -ESHUTDOWN;
+	if (ops == NULL || sock_pair_make(&p, local, remote) != 0)
+		return -EINVAL;
+	t = tcp_connect(s->tcp, p.v6, &p.lip, p.lport, &p.rip, p.rport, p.ifc, &o, ops, user);
+	return t != NULL ? (int64_t)tcp_handle(s->tcp, t) : -errno;
+}
+
+int gn_tcp_user_set(struct gn_core *c, gn_tcp_t t, const struct gn_tcp_ops *ops, void *user)
+{
+	struct tcb *b = tcp_find(sock_of(c)->tcp, t);
+
+	if (b == NULL)
+		return -EBADF;
+	tcp_app_set(b, ops != NULL ? ops : tcp_app_ops(b), user);
+	return 0;
+}
+
+void *gn_tcp_user(struct gn_core *c, gn_tcp_t t)
+{
+	struct tcb *b = tcp_find(sock_of(c)->tcp, t);
+
+	return b != NULL ? tcp_app_user(b) : NULL;
+}
+
+ssize_t gn_tcp_send(struct gn_core *c, gn_tcp_t t, const void *data, size_t len, unsigned flags)
+{
+	struct sock *s = sock_of(c);
+	struct tcb *b = tcp_find(s->tcp, t);
+
+	if (unlikely(b == NULL))
+		return -EBADF;
+	return tcp_send(s->tcp, b, data, len, flags & GN_MORE);
+}
+
+ssize_t gn_tcp_send_buf(struct gn_core *c, gn_tcp_t t, struct rte_mbuf *m, unsigned flags)
+{
+	struct sock *s = sock_of(c);
+	struct tcb *b = tcp_find(s->tcp, t);
+
+	if (unlikely(b == NULL))
+		return -EBADF;
+	return tcp_send_buf(s->tcp, b, m, flags & GN_MORE);
+}
+
+ssize_t gn_tcp_send_ref(struct gn_core *c, gn_tcp_t t, const void *data, size_t len,
+	struct gn_ref *ref, unsigned flags)
+{
+	struct sock *s = sock_of(c);
+	struct tcb *b = tcp_find(s->tcp, t);
+	struct rte_mbuf *m;
+	ssize_t r;
+
+	if (unlikely(b == NULL))
+		return -EBADF;
+	if (unlikely(len == 0 || len > UINT16_MAX))
+		return -EMSGSIZE;
+	m = sock_ref_attach(s, ref, data, (uint16_t)len);
+	if (unlikely(m == NULL))
+		return -ENOBUFS;
+	r = tcp_send_buf(s->tcp, b, m, flags & GN_MORE);
+	if (unlikely(r < 0))
+		sock_ref_cancel(s, ref, m);
+	return r;
+}
+
+size_t gn_tcp_room(struct gn_core *c, gn_tcp_t t)
+{
+	struct tcb *b = tcp_find(sock_of(c)->tcp, t);
+
+	return b != NULL ? tcp_room(b) : 0;
+}
+
+void gn_tcp_rx_done(struct gn_core *c, gn_tcp_t t, struct rte_mbuf *m)
+{
+	struct sock *s = sock_of(c);
+	struct tcb *b = tcp_find(s->tcp, t);
+	uint32_t len = m->pkt_len;
+
+	pkt_free(&s->env->pool, m);
+	if (likely(b != NULL))
+		tcp_consumed(s->tcp, b, len);
+}
+
+int gn_tcp_consumed(struct gn_core *c, gn_tcp_t t, size_t n)
+{
+	struct sock *s = sock_of(c);
+	struct tcb *b = tcp_find(s->tcp, t);
+
+	if (unlikely(b == NULL))
+		return -EBADF;
+	tcp_consumed(s->tcp, b, (uint32_t)n);
+	return 0;
+}
+
+int gn_tcp_shutdown(struct gn_core *c, gn_tcp_t t)
+{
+	struct sock *s = sock_of(c);
+	struct tcb *b = tcp_find(s->tcp, t);
+
+	if (b == NULL)
+		return -EBADF;
+	tcp_shutdown(s->tcp, b);
+	return 0;
+}
+
+int gn_tcp_close(struct gn_core *c, gn_tcp_t t)
+{
+	struct sock *s = sock_of(c);
+	struct tcb *b = tcp_find(s->tcp, t);
+
+	if (b == NULL)
+		return -EBADF;
+	tcp_close(s->tcp, b);
+	return 0;
+}
+
+int gn_tcp_abort(struct gn_core *c, gn_tcp_t t)
+{
+	struct sock *s = sock_of(c);
+	struct tcb *b = tcp_find(s->tcp, t);
+
+	if (b == NULL)
+		return -EBADF;
+	tcp_abort(s->tcp, b);
+	return 0;
+}
+
+int gn_tcp_info(struct gn_core *c, gn_tcp_t t, struct gn_tcp_info *info)
+{
+	struct sock *s = sock_of(c);
+	const struct tcb *b = tcp_find(s->tcp, t);
+	struct tcp_info i;
+
+	if (b == NULL)
+		return -EBADF;
+	tcp_info(s->tcp, b, &i);
+	*info = (struct gn_tcp_info){
+		.state = i.state,
+		.srtt_us = i.srtt_us,
+		.rttvar_us = i.rttvar_us,
+		.rto_us = i.rto_us,
+		.cwnd = i.cwnd,
+		.ssthresh = i.ssthresh,
+		.snd_wnd = i.snd_wnd,
+		.rcv_wnd = i.rcv_wnd,
+		.mss = i.mss,
+		.unacked = i.unacked,
+		.unsent = i.unsent,
+		.unread = i.unread,
+		.retransmits = i.retransmits,
+		.bytes_sent = i.bytes_sent,
+		.bytes_received = i.bytes_received,
+	};
+	sock_addr_set(&info->local, i.v6, &i.lip, i.lport, NET_NO_IFC);
+	sock_addr_set(&info->remote, i.v6, &i.rip, i.rport, NET_NO_IFC);
+	return 0;
+}
+
+int gn_tcp_opts_set(struct gn_core *c, gn_tcp_t t, const struct gn_tcp_opts *opts)
+{
+	struct sock *s = sock_of(c);
+	struct tcb *b = tcp_find(s->tcp, t);
+	struct tcp_opts o = sock_opts(opts);
+
+	if (b == NULL)
+		return -EBADF;
+	tcp_opts_set(s->tcp, b, &o);
+	return 0;
+}

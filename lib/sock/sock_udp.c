@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include <rte_memcpy.h>
+
+#include "sock_impl.h"
+
+_Static_assert(sizeof(gn_udp_t) == sizeof(udp_handle_t), "a handle is UDP's own");
+
+static void sock_udp_received(void *ctx, struct udp_sock *u, struct rte_mbuf *m,
+	const struct net_pkt *p, uint16_t from_port, uint16_t to_port)
+{
+	struct sock *s = sock_of(ctx);
+	const struct gn_udp_ops *ops = udp_app_ops(u);
+	bool v6 = p->flags & NET_PKT_V6;
+	struct gn_addr from, to;
+
+	if (unlikely(ops->received == NULL || s->stopping)) {
+		pkt_free(&s->env->pool, m);
+		return;
+	}
+	sock_addr_set(&from, v6, &p->src, from_port, p->ifc);
+	sock_addr_set(&to, v6, &p->dst, to_port, p->ifc);
+	ops->received(s->core, udp_handle(s->udp, u), udp_app_user(u), m, &from, &to);
+}
+
+static void sock_udp_error(void *ctx, struct udp_sock *u, const struct net_error *e, int err)
+{
+	struct sock *s = sock_of(ctx);
+	const struct gn_udp_ops *ops = udp_app_ops(u);
+	union net_ip ip = {0};
+	struct gn_addr to;
+
+	if (ops->error == NULL || s->stopping)
+		return;
+	if (e->quote.v6)
+		ip.v6 = e->quote.dst6;
+	else
+		ip.v4 = e->quote.dst4;
+	sock_addr_set(&to, e->quote.v6, &ip, e->quote.dport, e->ifc);
+	ops->error(s->core, udp_handle(s->udp, u), udp_app_user(u), &to, err);
+}
+
+const struct udp_up_ops sock_udp_up = {
+	.received = sock_udp_received,
+	.error = sock_udp_error,
+};
+
+static struct udp_sock *sock_udp_open(struct sock *s, const struct sock_pair *p, bool any,
+	const struct gn_udp_ops *ops, void *user)
+{
+	return udp_open(
+		s->udp, p->v6, any, &p->lip, p->lport, &p->rip, p->rport, p->ifc, ops, user);
+}
+
+int64_t gn_udp_open(struct gn_core *c, const struct gn_addr *local, const struct gn_addr *remote,
+	const struct gn_udp_ops *ops, void *user)
+{
+	static const struct gn_addr any;
+	struct sock *s = sock_of(c);
+	struct sock_pair p = {0};
+	struct udp_sock *u;
+
+	if (s->stopping)
+		return -ESHUTDOWN;
+	if (ops == NULL)
+		return -EINVAL;
+	if (local == NULL)
+		local = &any;
+	if (remote != NULL) {
+		if (sock_pair_make(&p, local, remote) != 0)
+			return -EINVAL;
+	} else {
+		if (!sock_addr_ip(local, &p.lip))
+			return -EINVAL;
+		p.v6 = local->family == 6;
+		p.lport = local->port;
+		p.ifc = sock_addr_ifc(local);
+	}
+	u = sock_udp_open(s, &p, local->family == 0, ops, user);
+	return u != NULL ? (int64_t)udp_handle(s->udp, u) : -errno;
+}
+
+int gn_udp_close(struct gn_core *c, gn_udp_t u)
+{
+	struct sock *s = sock_of(c);
+	struct udp_sock *found = udp_find(s->udp, u);
+
+	if (found == NULL)
+		return -EBADF;
+	udp_close(s->udp, found);
+	return 0;
+}
+
+struct rte_mbuf *sock_buf_copy(struct sock *s, const void *data, size_t len)
+{
+	struct pkt_pool *pool = &s->env->pool;
+	struct rte_mbuf *first = pkt_alloc(pool), *last = first;
+	const uint8_t *from = data;
+
+	while (last != NULL) {
+		uint16_t n = (uint16_t)RTE_MIN(len, (size_t)pool->data_room);
+
+		rte_memcpy(rte_pktmbuf_mtod(last, void *), from, n);
+		last->data_len = n;
+		first->pkt_len += n;
+		from += n;
+		len -= n;
+		if (len == 0)
+			return first;
+		last->next = pkt_alloc(pool);
+		last = last->next;
+		first->nb_segs++;
+	}
+	if (first != NULL)
+		pkt_free(pool, first);
+	return NULL;
+}
+
+ssize_t gn_udp_send(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
+	const struct gn_addr *from, const void *data, size_t len)
+{
+	struct sock *s = sock_of(c);
+	struct rte_mbuf *m;
+	ssize_t r;
+
+	if (unlikely(udp_find(s->udp, u) == NULL))
+		return -EBADF;
+	if (unlikely(len > UINT16_MAX))
+		return -EMSGSIZE;
+	m = sock_buf_copy(s, data, len);
+	if (unlikely(m == NULL))
+		return -ENOBUFS;
+	r = gn_udp_send_buf(c, u, to, from, m);
+	if (unlikely(r < 0))
+		pkt_free(&s->env->pool, m);
+	return r;
+}
+
+ssize_t gn_udp_send_buf(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
+	const struct gn_addr *from, struct rte_mbuf *m)
+{
+	struct sock *s = sock_of(c);
+	struct udp_sock *found = udp_find(s->udp, u);
+	union net_ip to_ip, from_ip;
+	bool v6 = to != NULL && to->family == 6;
+
+	if (unlikely(found == NULL))
+		return -EBADF;
+	if (to != NULL && unlikely(to->family == 0 || !sock_addr_ip(to, &to_ip)))
+		return -EINVAL;
+	if (from != NULL) {
+		if (unlikely(!sock_addr_ip(from, &from_ip) ||
+			     (to != NULL && from->family != 0 && from->family != to->family)))
+			return -EINVAL;
+		if (from->family == 0)
+			from = NULL;
+	}
+	return udp_send_buf(s->udp, found, v6, to != NULL ? &to_ip : NULL,
+		to != NULL ? to->port : 0, from != NULL ? &from_ip : NULL,
+		sock_addr_ifc(to != NULL && to->ifc != 0 ? to : from), m);
+}
+
+/* Joins or leaves. */
+static int sock_udp_group(struct gn_core *c, gn_udp_t u, const struct gn_addr *group,
+	int (*fn)(struct udp *, struct udp_sock *, bool, const union net_ip *, uint16_t))
+{
+	struct sock *s = sock_of(c);
+	struct udp_sock *found = udp_find(s->udp, u);
+	union net_ip ip;
+
+	if (found == NULL)
+		return -EBADF;
+	if (group->family == 0 || !sock_addr_ip(group, &ip))
+		return -EINVAL;
+	return fn(s->udp, found, group->family == 6, &ip, sock_addr_ifc(group));
+}
+
+int gn_udp_join(struct gn_core *c, gn_udp_t u, const struct gn_addr *group)
+{
+	return sock_udp_group(c, u, group, udp_join);
+}
+
+int gn_udp_leave(struct gn_core *c, gn_udp_t u, const struct gn_addr *group)
+{
+	return sock_udp_group(c, u, group, udp_leave);
+}
+
+int gn_udp_addr(struct gn_core *c, gn_udp_t u, struct gn_addr *local)
+{
+	struct sock *s = sock_of(c);
+	struct udp_sock *found = udp_find(s->udp, u);
+	union net_ip ip;
+	uint16_t port;
+	bool v6;
+
+	if (found == NULL)
+		return -EBADF;
+	udp_local(found, &v6, &ip, &port);
+	if (udp_any(found))
+		*local = (struct gn_addr){.port = port};
+	else
+		sock_addr_set(local, v6, &ip, port, udp_ifc(found));
+	return 0;
+}
+
+struct rte_mbuf *gn_buf_alloc(struct gn_core *c)
+{
+	return pkt_alloc(&sock_of(c)->env->pool);
+}
+
+void gn_buf_free(struct gn_core *c, struct rte_mbuf *m)
+{
+	pkt_free(&sock_of(c)->env->pool, m);
+}
