@@ -37,6 +37,18 @@ static inline size_t spsc_slot_bytes(uint32_t size)
 /* size: a power of two, 2 to 2^31. slots: spsc_slot_bytes(size), outlives the ring. */
 void spsc_init(struct spsc *r, uint64_t *slots, uint32_t size);
 
+/* Producer: how many of want words fit now. A push of as many takes them all. */
+static inline uint32_t spsc_room(struct spsc *r, uint32_t want)
+{
+	uint32_t room = r->prod_mask + 1 - (r->prod_head - r->prod_cons_copy);
+
+	if (__builtin_expect(room < want, 0)) {
+		r->prod_cons_copy = __atomic_load_n(&r->cons, __ATOMIC_ACQUIRE);
+		room = r->prod_mask + 1 - (r->prod_head - r->prod_cons_copy);
+	}
+	return room < want ? room : want;
+}
+
 /* Producer: appends up to n words, returns how many were taken (a full ring takes fewer). */
 static inline uint32_t spsc_push(struct spsc *r, const uint64_t *words, uint32_t n)
 {
