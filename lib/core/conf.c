@@ -7,19 +7,19 @@
 
 void stack_conf_default(struct stack_conf *c)
 {
-	*c = (struct stack_conf){
-		.n_cores = 1,
-		.control_cpu = -1,
-		.idle = CONF_IDLE_YIELD,
-		.hugepages = true,
-		.packet_buffers = 16384,
-		.buffer_size = RTE_MBUF_DEFAULT_BUF_SIZE,
-		.mailbox = 1024,
-		.timer_budget = 256,
-		.rx_budget = 32,
-		.rss_key_len = OWNER_KEY_MIN,
-		.udp_sockets = 1024,
-	};
+	/* Not a compound literal: the struct is too large for a thread's stack. */
+	memset(c, 0, sizeof(*c));
+	c->n_cores = 1;
+	c->control_cpu = -1;
+	c->idle = CONF_IDLE_YIELD;
+	c->hugepages = true;
+	c->packet_buffers = 16384;
+	c->buffer_size = RTE_MBUF_DEFAULT_BUF_SIZE;
+	c->mailbox = 1024;
+	c->timer_budget = 256;
+	c->rx_budget = 32;
+	c->udp_sockets = 1024;
+	c->rss_key_len = OWNER_KEY_MIN;
 	memcpy(c->rss_key, owner_key_default, OWNER_KEY_MIN);
 	for (unsigned i = 0; i < CONF_CORES_MAX; i++)
 		c->cpu[i] = i;

@@ -53,31 +53,31 @@ struct conf_ifc {
 struct conf_port {
 	char name[32];
 	char device[256]; /* PCI address or vdev devargs, for ethdev_probe() */
-	uint16_t mtu;     /* 68 (1280 with IPv6) to 9000 */
+	uint16_t mtu;	  /* 68 (1280 with IPv6) to 9000 */
 	uint16_t rx_desc, tx_desc;
 	bool promiscuous;
-	bool offload;     /* use the port's offloads; default true */
+	bool offload; /* use the port's offloads; default true */
 	unsigned n_ifc;
 	struct conf_ifc ifc[NET_IFC_MAX];
 };
 
 struct stack_conf {
-	unsigned n_cores;        /* stack cores */
+	unsigned n_cores;	     /* stack cores */
 	int16_t cpu[CONF_CORES_MAX]; /* CPU of each stack core; several cores may share one */
-	int16_t control_cpu;     /* -1: any */
+	int16_t control_cpu;	     /* -1: any */
 	enum conf_idle idle;
-	bool hugepages;          /* false: --no-huge */
-	uint32_t memory_mb;      /* 0: EAL's default with hugepages, computed without */
-	uint32_t packet_buffers; /* a core */
-	uint16_t buffer_size;    /* data room of a packet buffer, headroom included */
-	uint32_t mailbox;        /* words a mailbox holds, a power of two; default 1024 */
+	bool hugepages;			  /* false: --no-huge */
+	uint32_t memory_mb;		  /* 0: EAL's default with hugepages, computed without */
+	uint32_t packet_buffers;	  /* a core */
+	uint16_t buffer_size;		  /* data room of a packet buffer, headroom included */
+	uint32_t mailbox;		  /* words a mailbox holds, a power of two; default 1024 */
 	uint32_t timer_budget, rx_budget; /* a turn; default 256 timers, 32 packets a port */
 	uint8_t rss_key_len;
 	uint8_t rss_key[DRV_RSS_KEY_MAX];
 	struct net_conf net;
 	struct tcp_conf tcp;
-	uint32_t udp_sockets;    /* a core; default 1024 */
-	uint64_t seed;           /* 0: from getrandom(); else repeatable */
+	uint32_t udp_sockets; /* a core; default 1024 */
+	uint64_t seed;	      /* 0: from getrandom(); else repeatable */
 	unsigned n_ports;
 	struct conf_port port[CONF_PORTS_MAX];
 };

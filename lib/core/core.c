@@ -100,24 +100,48 @@ static void core_env_init(struct gn_core *c, const struct core_params *p)
 	e->n_cores = p->conf->n_cores;
 }
 
+/* A drv_tx_fn. */
+static uint16_t core_relay_tx(void *queue, struct rte_mbuf **pkts, uint16_t n, uint64_t now_us)
+{
+	struct core_relay *r = queue;
+	uint16_t i;
+
+	(void)now_us;
+	for (i = 0; i < n; i++) {
+		pkts[i]->port = r->port;
+		if (!mesh_send(r->mesh, r->to, mesh_word(pkts[i], MESH_TX)))
+			break;
+	}
+	return i;
+}
+
 static void core_queues_init(struct gn_core *c, const struct core_params *p)
 {
-	uint32_t budget = p->conf->rx_budget;
+	uint32_t budget = RTE_MAX(p->conf->rx_budget, 1u);
 
 	c->n_txq = p->n_ports;
 	for (unsigned i = 0; i < p->n_ports; i++) {
 		struct drv_port *drv = p->port[i].drv;
 
-		tx_queue_init(&c->txq[i], &p->port[i], p->index, &c->env);
-		/* A port with fewer receive queues than cores: its packets are handed to us. */
-		if (drv->rx_queue[p->index] == NULL)
+		if (p->index >= drv->n_queues) {
+			/* Its packets are handed to us, and ours go by a core that has a queue. */
+			c->relay[i] = (struct core_relay){
+				.mesh = &c->mesh,
+				.to = p->index % drv->n_queues,
+				.port = i,
+			};
+			tx_queue_init(&c->txq[i], &p->port[i], core_relay_tx, &c->relay[i], true,
+				&c->env);
 			continue;
+		}
+		tx_queue_init(
+			&c->txq[i], &p->port[i], drv->tx, drv->tx_queue[p->index], false, &c->env);
 		c->rxq[c->n_rxq++] = (struct core_rxq){
 			.rx = drv->rx,
 			.queue = drv->rx_queue[p->index],
 			.next_us = drv->ops->next_us,
 			.port = i,
-			.burst = RTE_MIN(RTE_MAX(budget, 1u), (uint32_t)DRV_BURST_MAX),
+			.burst = RTE_MIN(budget, (uint32_t)DRV_BURST_MAX),
 		};
 	}
 }

@@ -20,10 +20,10 @@ struct gn_core;
 
 /* What the socket layer plugs in; all on the core's thread. */
 struct core_app_ops {
-	void (*poll)(struct gn_core *c);      /* once a turn, before the output list; may be NULL */
+	void (*poll)(struct gn_core *c); /* once a turn, before the output list; may be NULL */
 	const struct tcp_up_ops *tcp;
 	const struct udp_up_ops *udp;
-	void *up_ctx;                         /* NULL: the struct gn_core */
+	void *up_ctx; /* NULL: the struct gn_core */
 };
 
 /* All mailboxes between the cores of one stack: box[from][to]. Made before the cores. */
@@ -33,18 +33,18 @@ void core_mesh_destroy(struct core_mesh *m);
 
 struct core_port {
 	struct drv_port *drv;
-	const struct drv_conf *conf;  /* as configured: offloads, RSS */
+	const struct drv_conf *conf; /* as configured: offloads, RSS */
 };
 
 struct core_params {
 	const struct stack_conf *conf;
 	uint16_t index;
-	struct core_mesh *mesh;      /* NULL with one core */
-	const struct owner *owner;   /* of the stack */
-	struct rte_mempool *pool;    /* this core's buffers */
+	struct core_mesh *mesh;		 /* NULL with one core */
+	const struct owner *owner;	 /* of the stack */
+	struct rte_mempool *pool;	 /* this core's buffers */
 	struct rte_mempool_cache *cache; /* or NULL */
 	struct siphash_key secret;
-	uint64_t seed;               /* of this core's rng */
+	uint64_t seed; /* of this core's rng */
 	uint64_t now_us;
 	unsigned n_ports;
 	struct core_port port[CONF_PORTS_MAX]; /* queue 'index' of each is ours */

@@ -18,6 +18,12 @@ struct core_rxq {
 	uint16_t burst;
 };
 
+/* Sends through the queue of another core, for a port with fewer queues than cores. */
+struct core_relay {
+	struct mesh_end *mesh;
+	uint16_t to, port;
+};
+
 /* One core. Everything is the core's own thread's, but for control_ring's producer side. */
 struct gn_core {
 	struct env env;
@@ -29,12 +35,12 @@ struct gn_core {
 	uint16_t n_rxq, n_txq;
 	struct core_rxq rxq[CONF_PORTS_MAX]; /* ports that have a receive queue for us */
 	struct tx_queue txq[CONF_PORTS_MAX]; /* by port index */
+	struct core_relay relay[CONF_PORTS_MAX];
 	struct mesh_end mesh;
 	struct spsc control_ring;
 	uint64_t control_slots[CORE_CONTROL_WORDS];
 	void *above;
-	unsigned
-		lcore; /* for other stacks' pools: whose default cache may be used; or LCORE_ID_ANY */
+	unsigned lcore; /* whose cache of a peer's pool we may use, or LCORE_ID_ANY */
 };
 
 /* Interfaces, addresses, routes and neighbours of the configuration. 0 or -errno (logged). */

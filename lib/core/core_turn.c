@@ -75,6 +75,9 @@ static unsigned core_mailboxes(struct gn_core *c)
 			case MESH_MESSAGE:
 				core_message(c, m);
 				break;
+			case MESH_TX:
+				tx_queue_add(&c->txq[((struct rte_mbuf *)m)->port], m);
+				break;
 			}
 		}
 		if (n_frames > 0)
@@ -110,11 +113,11 @@ static unsigned core_output(struct gn_core *c)
 {
 	unsigned served = tcp_output_run(c->tcp);
 
-	if (c->mesh.dirty != 0)
-		mesh_publish(&c->mesh);
 	for (unsigned i = 0; i < c->n_txq; i++)
 		if (c->txq[i].n > 0)
 			tx_queue_flush(&c->txq[i]);
+	if (c->mesh.dirty != 0)
+		mesh_publish(&c->mesh);
 	return served;
 }
 

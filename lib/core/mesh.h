@@ -14,6 +14,7 @@ enum mesh_tag {
 	MESH_HANDOFF, /* a received frame for its owner */
 	MESH_HOME,    /* one free segment of the receiver's pool */
 	MESH_MESSAGE, /* an mbuf whose data is the body for net_message() */
+	MESH_TX,      /* a frame to be sent on the receiver's queue of port m->port */
 };
 
 #define MESH_TAG_MASK UINT64_C(7)

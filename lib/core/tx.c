@@ -3,21 +3,24 @@
 
 #include <string.h>
 
-void tx_queue_init(
-	struct tx_queue *q, const struct core_port *port, uint16_t queue, struct env *env)
+void tx_queue_init(struct tx_queue *q, const struct core_port *port, drv_tx_fn tx, void *queue,
+	bool relayed, struct env *env)
 {
 	uint32_t on = port->conf->offloads;
 	struct drv_caps caps = {0};
 
 	*q = (struct tx_queue){
-		.tx = port->drv->tx,
-		.queue = port->drv->tx_queue[queue],
-		.multi_segs = (on & DRV_TX_MULTI_SEGS) != 0,
+		.tx = tx,
+		.queue = queue,
+		.relayed = relayed,
 		.flush_at = TX_BURST,
 		.env = env,
 	};
 	port->drv->ops->caps(port->drv, &caps);
-	q->max_segs = !q->multi_segs ? 1 : caps.tso_max_segs != 0 ? caps.tso_max_segs : UINT16_MAX;
+	if ((on & DRV_TX_MULTI_SEGS) == 0)
+		q->max_segs = 1;
+	else
+		q->max_segs = caps.tso_max_segs != 0 ? caps.tso_max_segs : UINT16_MAX;
 	q->sw_flags = on & DRV_TX_TSO ? 0 : RTE_MBUF_F_TX_TCP_SEG;
 }
 
@@ -28,8 +31,18 @@ void tx_queue_fini(struct tx_queue *q)
 	q->n = 0;
 }
 
+/* What the driver refused stays, at the front. */
+static void tx_queue_keep(struct tx_queue *q, uint16_t done)
+{
+	memmove(q->pkts, &q->pkts[done], q->n * sizeof(q->pkts[0]));
+	for (unsigned i = 0; i < q->n; i++)
+		q->bytes += q->pkts[i]->pkt_len;
+}
+
 void tx_queue_flush(struct tx_queue *q)
 {
+	struct counters *cnt = &q->env->cnt;
+	uint64_t bytes = q->bytes;
 	uint16_t done = 0;
 
 	while (done < q->n) {
@@ -41,9 +54,16 @@ void tx_queue_flush(struct tx_queue *q)
 			break;
 	}
 	q->n -= done;
+	q->bytes = 0;
 	if (unlikely(q->n > 0))
-		memmove(q->pkts, &q->pkts[done], q->n * sizeof(q->pkts[0]));
+		tx_queue_keep(q, done);
 	q->flush_at = RTE_MIN(q->n + TX_BURST, TX_HOLD_MAX);
+	if (unlikely(q->relayed)) {
+		count_add(cnt, CNT_core_tx_relayed, done);
+		return;
+	}
+	count_add(cnt, CNT_core_tx_packets, done);
+	count_add(cnt, CNT_core_tx_bytes, bytes - q->bytes);
 }
 
 static void tx_queue_put(void *ctx, struct rte_mbuf *m)
@@ -54,8 +74,7 @@ static void tx_queue_put(void *ctx, struct rte_mbuf *m)
 		pkt_drop(&q->env->pool, m, DROP_tx_full);
 		return;
 	}
-	count(&q->env->cnt, CNT_core_tx_packets);
-	count_add(&q->env->cnt, CNT_core_tx_bytes, m->pkt_len);
+	q->bytes += m->pkt_len;
 	q->pkts[q->n++] = m;
 	if (unlikely(q->n == q->flush_at))
 		tx_queue_flush(q);

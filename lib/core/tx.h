@@ -19,15 +19,17 @@ struct tx_queue {
 	void *queue;
 	uint64_t sw_flags; /* requests in ol_flags that the port does not serve */
 	uint16_t max_segs; /* of a frame that the port takes as it is */
-	bool multi_segs;
 	uint16_t n;	   /* frames waiting */
 	uint16_t flush_at; /* how many make a burst: TX_BURST more than the driver refused */
+	uint64_t bytes;	   /* in the frames waiting */
+	bool relayed;	   /* the queue is another core's */
 	struct env *env;
 	struct rte_mbuf *pkts[TX_HOLD_MAX];
 };
 
-void tx_queue_init(
-	struct tx_queue *q, const struct core_port *port, uint16_t queue, struct env *env);
+/* tx and queue: the driver's for this core's queue, or a relay to a core that has one. */
+void tx_queue_init(struct tx_queue *q, const struct core_port *port, drv_tx_fn tx, void *queue,
+	bool relayed, struct env *env);
 /* Frees what waits. */
 void tx_queue_fini(struct tx_queue *q);
 
@@ -37,8 +39,8 @@ void tx_queue_add(struct tx_queue *q, struct rte_mbuf *m);
 void tx_queue_flush(struct tx_queue *q);
 
 /*
- * Copies len bytes of src from off into fresh buffers of pool behind the first dst_len bytes that
- * dst has already; chains buffers as needed. false: no buffer (dst stays the caller's).
+ * Appends len bytes of src, from off on, to dst; chains fresh buffers of pool as needed. false: no
+ * buffer left (dst stays the caller's).
  */
 bool tx_copy(struct pkt_pool *pool, struct rte_mbuf *dst, const struct rte_mbuf *src, uint32_t off,
 	uint32_t len);
