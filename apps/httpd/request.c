@@ -80,6 +80,9 @@ static int on_header_field(http_parser *p, const char *at, size_t n)
 	struct request *r = p->data;
 
 	r->in_headers = true;
+	/* RFC 9112 section 5.1: the parser allows spaces in names; two readings are an attack. */
+	if (memchr(at, ' ', n) != NULL)
+		return request_refuse(p, HTTP_STATUS_BAD_REQUEST);
 	if (r->in_value) {
 		r->in_value = false;
 		r->name_len = 0;
