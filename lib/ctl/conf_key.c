@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <inttypes.h>
+#include <string.h>
+
+#include "conf_key.h"
+#include "conf_value.h"
+#include "owner.h"
+
+#define STRUCT_STACK struct front_conf
+#define STRUCT_PORT  struct conf_port
+#define STRUCT_IFC   struct conf_ifc
+#define STRUCT_ROUTE struct conf_route
+#define STRUCT_NEIGH struct conf_neigh
+
+const struct conf_key conf_keys[] = {
+#define KEY(scope, path, type, field, low, high, def, help)              \
+	{SCOPE_##scope, path, T_##type, offsetof(STRUCT_##scope, field), \
+		sizeof(((STRUCT_##scope *)0)->field), low, high, def, help},
+#include "config.def"
+#undef KEY
+};
+const unsigned conf_n_keys = sizeof(conf_keys) / sizeof(conf_keys[0]);
+
+const char *const conf_idle_words[3] = {
+	[CONF_IDLE_SPIN] = "spin", [CONF_IDLE_YIELD] = "yield", [CONF_IDLE_SLEEP] = "sleep"};
+const char *const conf_huge_words[3] = {
+	[FRONT_HUGE_AUTO] = "auto", [FRONT_HUGE_TRUE] = "true", [FRONT_HUGE_FALSE] = "false"};
+
+const struct conf_key *conf_key_find(enum conf_scope scope, const char *path)
+{
+	for (unsigned i = 0; i < conf_n_keys; i++)
+		if (conf_keys[i].scope == scope && strcmp(conf_keys[i].path, path) == 0)
+			return &conf_keys[i];
+	return NULL;
+}
+
+static void range_form(const struct conf_key *k, char *buf, size_t size)
+{
+	char low[32], high[32];
+
+	if (k->type == T_TIME) {
+		conf_print_time(low, sizeof(low), k->low);
+		conf_print_time(high, sizeof(high), k->high);
+		snprintf(buf, size, "a time from %s to %s", low, high);
+	} else if (k->type == T_SIZE) {
+		conf_print_size(low, sizeof(low), k->low);
+		conf_print_size(high, sizeof(high), k->high);
+		snprintf(buf, size, "bytes (KiB, MiB, GiB) from %s to %s", low, high);
+	} else {
+		snprintf(buf, size, "a %s from %" PRIu64 " to %" PRIu64,
+			k->type == T_POW2 ? "power of two" : "number", k->low, k->high);
+	}
+}
+
+void conf_key_form(const struct conf_key *k, char *buf, size_t size)
+{
+	static const char *const fixed[] = {
+		[T_BOOL] = "true or false",
+		[T_IDLE] = "spin, yield or sleep",
+		[T_HUGE] = "auto, true or false",
+		[T_CPU] = "a CPU number, or any",
+		[T_RSSKEY] = "default, symmetric, or 40 to 52 bytes in hexadecimal",
+		[T_WORD] = "a text",
+		[T_IP] = "an IPv4 or IPv6 address",
+		[T_PREFIX] = "a prefix as 10.1.0.0/16 or fd00:1::/48, or default",
+		[T_MAC] = "a MAC address as 02:00:00:00:00:01",
+		[T_CORES] = "a number from 1 to 64, or a list of CPUs",
+		[T_CPUS] = "a list of CPUs, as [0, 1, 0, 1] or 0-3,8",
+		[T_WORDS] = "a list of texts",
+		[T_PORTS] = "a map of port names",
+		[T_VLANS] = "a map of VLAN identifiers",
+		[T_ADDRS] = "a list of addresses with their prefix lengths",
+		[T_ROUTES] = "a list of {to, via, metric}",
+		[T_NEIGHS] = "a list of {address, mac}",
+	};
+
+	if (k->type <= T_SIZE)
+		range_form(k, buf, size);
+	else
+		snprintf(buf, size, "%s", fixed[k->type]);
+}
+
+const char *conf_scope_prefix(enum conf_scope scope)
+{
+	static const char *const prefix[SCOPE_MAX] = {
+		[SCOPE_STACK] = "",
+		[SCOPE_PORT] = "ports.NAME.",
+		[SCOPE_IFC] = "ports.NAME.",
+		[SCOPE_ROUTE] = "routes[].",
+		[SCOPE_NEIGH] = "neighbours[].",
+	};
+
+	return prefix[scope];
+}
+
+void conf_keys_help(FILE *out)
+{
+	for (unsigned i = 0; i < conf_n_keys; i++) {
+		const struct conf_key *k = &conf_keys[i];
+		char form[128];
+
+		conf_key_form(k, form, sizeof(form));
+		fprintf(out, "  %s%s: %s", conf_scope_prefix(k->scope), k->path, form);
+		if (k->def == NULL)
+			fprintf(out, "; required");
+		else if (k->def[0] != '\0')
+			fprintf(out, "; default %s", k->def);
+		fprintf(out, "\n      %s\n", k->help);
+	}
+}
+
+void conf_keys_markdown(FILE *out)
+{
+	fprintf(out, "| key | value | default | meaning |\n|---|---|---|---|\n");
+	for (unsigned i = 0; i < conf_n_keys; i++) {
+		const struct conf_key *k = &conf_keys[i];
+		char form[128];
+
+		conf_key_form(k, form, sizeof(form));
+		fprintf(out, "| `%s%s` | %s | %s | %s |\n", conf_scope_prefix(k->scope), k->path,
+			form, k->def == NULL ? "required" : k->def, k->help);
+	}
+}
+
+/* A hyphen in a key is a minus sign in troff, so that it can be copied from the page. */
+static void man_text(FILE *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '-')
+			fputs("\\-", out);
+		else if (*text == '\\')
+			fputs("\\e", out);
+		else
+			fputc(*text, out);
+	}
+}
+
+void conf_keys_man(FILE *out)
+{
+	for (unsigned i = 0; i < conf_n_keys; i++) {
+		const struct conf_key *k = &conf_keys[i];
+		char form[128];
+
+		conf_key_form(k, form, sizeof(form));
+		fprintf(out, ".TP\n.B ");
+		man_text(out, conf_scope_prefix(k->scope));
+		man_text(out, k->path);
+		fputc('\n', out);
+		man_text(out, k->help);
+		fputs(".\nValue: ", out);
+		man_text(out, form);
+		if (k->def == NULL)
+			fputs("; required", out);
+		else if (k->def[0] != '\0')
+			fprintf(out, "; default %s", k->def);
+		fputs(".\n", out);
+	}
+}
