@@ -17,7 +17,8 @@
 #include <rte_mbuf.h>
 #include <rte_version.h>
 
-#define EAL_ARGS_MAX 32
+#define EAL_ARGS_MAX 64 /* ours, a PCI address a port, and the caller's */
+#define EAL_ARGS_OWN (16 + CONF_PORTS_MAX)
 
 /* Process-wide, as EAL itself is; control thread only. */
 static struct {
@@ -80,13 +81,15 @@ static bool eal_prefix_taken(const char *dir)
 
 /* The program's name where it is free: then a start after a crash finds and clears the hugepage
  * files of the crashed one. */
-static void eal_prefix_choose(const char *prog)
+static void eal_prefix_choose(const struct eal_opts *o)
 {
-	snprintf(eal.prefix, sizeof(eal.prefix), "%s", prog);
+	bool given = o->file_prefix != NULL && o->file_prefix[0] != '\0';
+
+	snprintf(eal.prefix, sizeof(eal.prefix), "%s", given ? o->file_prefix : o->prog);
 	eal_runtime_dir(eal.dir, sizeof(eal.dir), eal.prefix);
-	if (!eal_prefix_taken(eal.dir))
+	if (given || !eal_prefix_taken(eal.dir))
 		return;
-	snprintf(eal.prefix, sizeof(eal.prefix), "%.40s-%d", prog, (int)getpid());
+	snprintf(eal.prefix, sizeof(eal.prefix), "%.40s-%d", o->prog, (int)getpid());
 	eal_runtime_dir(eal.dir, sizeof(eal.dir), eal.prefix);
 }
 
@@ -120,29 +123,31 @@ static int eal_lcores(const struct stack_conf *conf, char *err, size_t err_size)
 	return 0;
 }
 
-static uint64_t eal_free_hugepages(void)
+static uint32_t eal_hugepages_free_mb(void)
 {
 	static const char base[] = "/sys/kernel/mm/hugepages";
 	struct dirent *d;
-	uint64_t total = 0;
+	uint64_t total_kb = 0;
 	DIR *dir = opendir(base);
 
 	while (dir != NULL && (d = readdir(dir)) != NULL) {
 		char path[PATH_MAX];
-		uint64_t n = 0;
+		unsigned long n, kb;
 		FILE *f;
 
+		if (sscanf(d->d_name, "hugepages-%lukB", &kb) != 1)
+			continue;
 		snprintf(path, sizeof(path), "%s/%s/free_hugepages", base, d->d_name);
 		f = fopen(path, "re");
 		if (f == NULL)
 			continue;
 		if (fscanf(f, "%lu", &n) == 1)
-			total += n;
+			total_kb += n * kb;
 		fclose(f);
 	}
 	if (dir != NULL)
 		closedir(dir);
-	return total;
+	return total_kb >> 10;
 }
 
 /* What EAL must have: packet buffers, descriptors, and room for its own and the drivers' tables.
@@ -158,22 +163,25 @@ static uint32_t eal_memory_mb(const struct stack_conf *conf)
 	return ((pools + pools / 8 + queues) >> 20) + 64 + 4 * conf->n_cores;
 }
 
+bool eal_hugepages_suffice(const struct stack_conf *conf)
+{
+	return eal_hugepages_free_mb() >= eal_memory_mb(conf);
+}
+
 static int eal_memory(const struct stack_conf *conf, char *err, size_t err_size)
 {
 	if (!conf->hugepages) {
 		eal_arg("--no-huge");
-		eal_arg("-m");
-		eal_arg("%u", eal_memory_mb(conf));
+		eal_arg("-m%u", eal_memory_mb(conf));
 		return 0;
 	}
-	if (eal_free_hugepages() == 0)
+	if (!eal_hugepages_suffice(conf))
 		return eal_error(-ENOMEM, err, err_size,
-			"no hugepages are free: reserve some (dpdk-hugepages.py --setup 1G) or "
-			"configure memory without them (no-huge)");
-	if (conf->memory_mb != 0) {
-		eal_arg("-m");
-		eal_arg("%u", conf->memory_mb);
-	}
+			"%u MB of hugepages are free, %u MB are needed: reserve more "
+			"(dpdk-hugepages.py --setup) or configure memory without hugepages",
+			eal_hugepages_free_mb(), eal_memory_mb(conf));
+	if (conf->memory_mb != 0)
+		eal_arg("-m%u", conf->memory_mb);
 	return 0;
 }
 
@@ -182,7 +190,7 @@ static void eal_devices(const struct stack_conf *conf)
 {
 	unsigned n_pci = 0;
 
-	for (unsigned i = 0; i < conf->n_ports && eal.argc + 12 < EAL_ARGS_MAX; i++) {
+	for (unsigned i = 0; i < conf->n_ports; i++) {
 		const char *device = conf->port[i].device;
 		unsigned a, b, c, d;
 
@@ -196,13 +204,16 @@ static void eal_devices(const struct stack_conf *conf)
 		eal_arg("--no-pci");
 }
 
-int eal_start(const struct stack_conf *conf, const char *prog, char *err, size_t err_size)
+int eal_start(const struct stack_conf *conf, const struct eal_opts *o, char *err, size_t err_size)
 {
 	int ret;
 
+	if (o->n_arg > EAL_ARGS_MAX - EAL_ARGS_OWN)
+		return eal_error(-E2BIG, err, err_size, "%u arguments for DPDK, %u are possible",
+			o->n_arg, EAL_ARGS_MAX - EAL_ARGS_OWN);
 	eal.argc = 0;
-	eal_prefix_choose(prog);
-	eal_arg("%s", prog);
+	eal_prefix_choose(o);
+	eal_arg("%s", o->prog);
 	ret = eal_lcores(conf, err, err_size);
 	if (ret == 0)
 		ret = eal_memory(conf, err, err_size);
@@ -212,6 +223,8 @@ int eal_start(const struct stack_conf *conf, const char *prog, char *err, size_t
 	eal_arg("--log-level=*:warning");
 	eal_arg("--log-level=gannet:info");
 	eal_devices(conf);
+	for (unsigned i = 0; i < o->n_arg; i++)
+		eal_arg("%s", o->arg[i]);
 	if (rte_eal_init(eal.argc, eal.argv) < 0)
 		return eal_error(-rte_errno, err, err_size, "DPDK cannot start: %s",
 			rte_strerror(rte_errno));
