@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp_priv.h"
+
+/*
+ * What an acknowledgement does: round-trip time (RFC 6298), send queue, window, loss recovery
+ * without SACK (RFC 5681 section 3.2, RFC 6582).
+ */
+
+/* Section 2: from the estimate, not below the floor, not above the ceiling. */
+void tcp_rto_set(struct tcp *tcp, struct tcb *t)
+{
+	uint32_t rto = t->srtt_us + RTE_MAX(1u, 4 * t->rttvar_us);
+
+	t->rto_us = RTE_MIN(RTE_MAX(rto, tcp->conf.rto_min_us), tcp->conf.rto_max_us);
+}
+
+void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us)
+{
+	tcp_count(tcp, CNT_tcp_rtt_samples);
+	if (t->srtt_us == 0) { /* (2.2) */
+		t->srtt_us = RTE_MAX(rtt_us, 1u);
+		t->rttvar_us = rtt_us / 2;
+	} else { /* (2.3): beta 1/4 with the old SRTT, then alpha 1/8 */
+		uint32_t err = rtt_us > t->srtt_us ? rtt_us - t->srtt_us : t->srtt_us - rtt_us;
+
+		t->rttvar_us += (uint32_t)((int32_t)(err - t->rttvar_us) / 4);
+		t->srtt_us = RTE_MAX(t->srtt_us + (uint32_t)((int32_t)(rtt_us - t->srtt_us) / 8), 1u);
+	}
+	tcp_rto_set(tcp, t);
+}
+
+/* Takes acknowledged stretches off the queue; a sample from the newest one sent only once. */
+static void txq_acked(struct tcp *tcp, struct tcb *t, uint32_t ack)
+{
+	struct txseg *s = t->una_seg;
+	uint32_t sent_us = 0;
+	bool sample = false;
+
+	while (s != NULL && seq_leq(s->seq + s->len, ack)) {
+		struct txseg *next = s->next;
+
+		sample = !(s->flags & TXSEG_REXMT);
+		sent_us = s->sent_us;
+		t->snd_queued -= s->len;
+		if (t->nxt_seg == s)
+			t->nxt_seg = next;
+		pkt_free_seg(&tcp->env->pool, s->m);
+		txseg_free(tcp, s);
+		s = next;
+	}
+	t->una_seg = s;
+	if (s == NULL) {
+		t->tail_seg = NULL;
+	} else if (unlikely(seq_lt(s->seq, ack))) { /* acknowledged in part */
+		uint16_t n = (uint16_t)(ack - s->seq);
+
+		s->seq += n;
+		s->off += n;
+		s->len -= n;
+		t->snd_queued -= n;
+	}
+	if (sample)
+		tcp_rtt_sample(tcp, t, (uint32_t)tcp->env->now_us - sent_us);
+}
+
+/* Fast recovery: is it over, or is the next hole known? */
+static void recovery_ack(struct tcp *tcp, struct tcb *t, uint32_t ack, uint32_t acked)
+{
+	if (seq_geq(ack, t->recover)) {
+		t->flags &= (uint16_t)~TF_RECOVERY;
+		t->cc->recovered(tcp, t, t->snd_max - ack);
+		return;
+	}
+	t->cc->partial(tcp, t, acked);
+	tcp_rexmt_head(tcp, t); /* RFC 6582 section 3.2: the next hole at once */
+}
+
+/* ack is in (snd_una, snd_max]. */
+void tcp_ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack)
+{
+	uint32_t acked = ack - t->snd_una;
+
+	t->snd_una = ack;
+	t->dup_acks = 0;
+	t->backoff = 0;
+	t->rexmt_since = 0;
+	txq_acked(tcp, t, ack);
+	if (unlikely(seq_lt(t->snd_nxt, ack))) { /* pulled back by a timeout, or a probe's octet */
+		t->snd_nxt = ack;
+		t->nxt_seg = t->una_seg;
+	}
+	if (unlikely(t->flags & TF_RECOVERY))
+		recovery_ack(tcp, t, ack, acked);
+	else
+		t->cc->acked(tcp, t, acked);
+	if (ack == t->snd_max) {
+		t->rexmt_at = TCP_NEVER; /* RFC 6298 (5.2) */
+	} else {
+		t->flags &= (uint16_t)~TF_PERSIST;
+		tcp_rexmt_arm(tcp, t); /* (5.3) */
+	}
+	net_confirm(tcp->net, &t->dst);
+}
+
+/* The third duplicate ACK (RFC 5681 section 3.2, RFC 6582 section 3.2 step 2). */
+static void fast_retransmit(struct tcp *tcp, struct tcb *t)
+{
+	if (seq_leq(t->snd_una, t->recover))
+		return; /* duplicates of what a timeout or an earlier recovery resent */
+	tcp_count(tcp, CNT_tcp_rexmt_fast);
+	t->recover = t->snd_max;
+	t->flags |= TF_RECOVERY;
+	t->cc->loss(tcp, t, t->snd_max - t->snd_una);
+	tcp_rexmt_head(tcp, t);
+	tcp_rexmt_arm(tcp, t);
+}
+
+static void duplicate_ack(struct tcp *tcp, struct tcb *t)
+{
+	tcp_count(tcp, CNT_tcp_dup_acks);
+	if (t->dup_acks < UINT8_MAX)
+		t->dup_acks++;
+	if (t->flags & TF_RECOVERY)
+		t->cc->dup_ack(tcp, t);
+	else if (t->dup_acks == 3)
+		fast_retransmit(tcp, t);
+	tcp_out_add(tcp, t); /* limited transmit (RFC 3042), or new data in recovery */
+}
+
+/* RFC 5681 section 2: nothing but a repeated acknowledgement while data is outstanding. */
+static bool is_duplicate(const struct tcb *t, const struct tcp_seg *s)
+{
+	return s->ack == t->snd_una && s->len == 0 && !(s->flags & (WIRE_TCP_SYN | WIRE_TCP_FIN)) &&
+	       t->snd_una != t->snd_max && s->wnd == t->snd_wnd && !(t->flags & TF_PERSIST);
+}
+
+/* The peer's window, from segments that are not older than the last one used (section 3.10.7.4). */
+static void window_update(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s)
+{
+	if (!(seq_lt(t->snd_wl1, s->seq) || (t->snd_wl1 == s->seq && seq_leq(t->snd_wl2, s->ack))))
+		return;
+	t->snd_wl1 = s->seq;
+	t->snd_wl2 = s->ack;
+	if (s->wnd == t->snd_wnd)
+		return;
+	t->snd_wnd = s->wnd;
+	if (t->snd_wnd > t->max_wnd)
+		t->max_wnd = t->snd_wnd;
+	if (t->flags & TF_PERSIST && t->snd_wnd != 0) {
+		t->flags &= (uint16_t)~TF_PERSIST;
+		t->backoff = 0;
+		t->rexmt_at = TCP_NEVER;
+		t->snd_nxt = t->snd_una; /* what the probe carried is sent again */
+		t->nxt_seg = t->una_seg;
+	}
+	tcp_out_add(tcp, t);
+}
+
+/* Not acceptable: above what was sent, or so old that it is an attack (RFC 5961 section 5.2). */
+static bool ack_refused(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	if (likely(seq_leq(s->ack, t->snd_max) && seq_geq(s->ack, t->snd_una)))
+		return false;
+	if (seq_lt(s->ack, t->snd_una) && t->snd_una - s->ack <= t->max_wnd)
+		return false; /* old, harmless */
+	if (tcp_challenge_allowed(tcp))
+		tcp_ack_now(tcp, t);
+	seg_drop(tcp, s, DROP_tcp_ack);
+	return true;
+}
+
+/* TCP_DROPPED: the segment is used up (and the connection may be gone). */
+enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	if (unlikely(ack_refused(tcp, t, s)))
+		return TCP_DROPPED;
+	if (seq_gt(s->ack, t->snd_una)) {
+		tcp_ack_advance(tcp, t, s->ack);
+		window_update(tcp, t, s);
+		if (t->snd_queued != 0 || t->flags & TF_FIN_QUEUED)
+			tcp_out_add(tcp, t);
+		if (unlikely(t->flags & TF_WRITABLE))
+			tcp_room_report(tcp, t);
+		if (unlikely(t->state == TCP_CLOSED)) {
+			seg_done(tcp, s);
+			return TCP_DROPPED;
+		}
+		return TCP_OK;
+	}
+	if (is_duplicate(t, s))
+		duplicate_ack(tcp, t);
+	if (s->ack == t->snd_una)
+		window_update(tcp, t, s);
+	return TCP_OK;
+}

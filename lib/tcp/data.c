@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp_priv.h"
+
+/* Received payload and FIN, in order and out of order (RFC 9293 section 3.10.7.4, seventh, eighth). */
+
+/* In-order data to the application. The caller looks at t->state afterwards. */
+void tcp_deliver(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t len)
+{
+	t->rcv_nxt += len;
+	t->rcv_unread += len;
+	t->bytes_received += len;
+	count_add(&tcp->env->cnt, CNT_tcp_rx_bytes, len);
+	tcp->up->received(tcp->up_ctx, t, m);
+}
+
+/* In-order data arrived: an ACK now for every second full segment, else within delack_us
+ * (section 3.8.6.3). */
+static void ack_schedule(struct tcp *tcp, struct tcb *t, uint32_t len)
+{
+	if (len > t->rcv_mss)
+		t->rcv_mss = (uint16_t)len;
+	if (t->rcv_nxt - t->rcv_acked >= 2u * t->rcv_mss) {
+		tcp_ack_now(tcp, t);
+		return;
+	}
+	if (t->delack_at == TCP_NEVER) {
+		t->delack_at = tcp->env->now_us + tcp->conf.delack_us;
+		tcp_timer_want(tcp, t, t->delack_at);
+	}
+}
+
+/* The peer's FIN is next in sequence. */
+void tcp_fin_process(struct tcp *tcp, struct tcb *t)
+{
+	t->rcv_nxt++;
+	if (seq_lt(t->rcv_adv, t->rcv_nxt))
+		t->rcv_adv = t->rcv_nxt;
+	tcp_ack_now(tcp, t);
+	switch (t->state) {
+	case TCP_ESTABLISHED:
+		t->state = TCP_CLOSE_WAIT;
+		break;
+	case TCP_FIN_WAIT_1: /* our FIN is not yet acknowledged */
+		t->state = TCP_CLOSING;
+		break;
+	case TCP_FIN_WAIT_2:
+		tcp_xmit_ctl(tcp, t, t->snd_max, WIRE_TCP_ACK); /* the block goes: now or never */
+		tcp_time_wait_enter(tcp, t);
+		return;
+	default:
+		return;
+	}
+	if (!(t->flags & TF_DETACHED))
+		tcp->up->peer_closed(tcp->up_ctx, t);
+}
+
+/*
+ * The segment's buffer holds just its payload, trimmed to the window. Takes it.
+ */
+void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	bool fin = (s->flags & WIRE_TCP_FIN) != 0;
+	struct rte_mbuf *m = s->p->m;
+
+	if (unlikely(s->len == 0 && !fin)) { /* nothing new in it */
+		tcp_ack_now(tcp, t);
+		pkt_drop(&tcp->env->pool, m, DROP_tcp_dup);
+		return;
+	}
+	if (unlikely(s->seq != t->rcv_nxt)) {
+		if (t->dup_acks_owed < UINT8_MAX)
+			t->dup_acks_owed++;
+		tcp_ack_now(tcp, t); /* RFC 5681 section 4.2: at once */
+		tcp_ooo_add(tcp, t, m, s->seq, fin);
+		return;
+	}
+	bool gap = t->ooo != NULL || t->ooo_fin;
+
+	if (likely(s->len != 0))
+		tcp_deliver(tcp, t, m, s->len);
+	else
+		pkt_free(&tcp->env->pool, m);
+	if (unlikely(t->state == TCP_CLOSED))
+		return;
+	if (unlikely(gap)) {
+		tcp_ack_now(tcp, t); /* RFC 5681 section 4.2: it fills a gap */
+		tcp_ooo_drain(tcp, t);
+		if (t->state == TCP_CLOSED)
+			return;
+	}
+	if (unlikely(fin)) {
+		tcp_fin_process(tcp, t);
+		return;
+	}
+	ack_schedule(tcp, t, s->len);
+}

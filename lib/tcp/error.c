@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp_priv.h"
+
+/* ICMP errors about our segments (RFC 9293 section 3.9.2.2, RFC 5927, RFC 5461). */
+
+/* What the application is told if the connection then times out. */
+static int soft_errno(const struct net_error *e)
+{
+	if (e->quote.v6)
+		return e->type == WIRE_ICMP6_UNREACH && e->code == 0 ? ENETUNREACH : EHOSTUNREACH;
+	return e->type == WIRE_ICMP4_UNREACH && e->code == WIRE_ICMP4_UNREACH_NET ? ENETUNREACH
+										   : EHOSTUNREACH;
+}
+
+/* Port or protocol unreachable ends an attempt; an established connection outlives all of them
+ * (MUST-56 for the soft ones; RFC 5927 section 4.2 and 5 for the rest). */
+static bool is_hard(const struct net_error *e)
+{
+	if (e->quote.v6)
+		return e->type == WIRE_ICMP6_UNREACH &&
+		       (e->code == WIRE_ICMP6_UNREACH_PORT || e->code == WIRE_ICMP6_UNREACH_ADMIN);
+	return e->type == WIRE_ICMP4_UNREACH &&
+	       (e->code == WIRE_ICMP4_UNREACH_PROTO || e->code == WIRE_ICMP4_UNREACH_PORT);
+}
+
+/* RFC 1191, RFC 8201, validated as RFC 5927 section 7 asks: the quoted octet is in flight. */
+static void path_mtu(struct tcp *tcp, struct tcb *t, uint32_t mtu)
+{
+	uint16_t headers = (tcp_v6(t) ? 40 : 20) + WIRE_TCP_LEN;
+	uint32_t least = tcp_v6(t) ? 1280 : tcp->conf.mss_min + headers;
+
+	mtu = RTE_MAX(mtu, least);
+	if (mtu >= t->dst.mtu)
+		return;
+	tcp_count(tcp, CNT_tcp_pmtu_updates);
+	t->dst.mtu = (uint16_t)mtu;
+	if (tcp_mss_send(t) >= t->mss)
+		return;
+	t->mss = tcp_mss_send(t);
+	if (t->snd_una == t->snd_max)
+		return;
+	t->snd_nxt = t->snd_una; /* RFC 1191 section 6.4: resend in smaller segments, no loss */
+	t->nxt_seg = t->una_seg;
+	tcp_out_add(tcp, t);
+}
+
+static void tcb_error(struct tcp *tcp, struct tcb *t, const struct net_error *e)
+{
+	if (seq_lt(e->quote.seq, t->snd_una) || seq_geq(e->quote.seq, t->snd_max))
+		return; /* RFC 5927 section 4.1 */
+	if (e->mtu != 0) {
+		if (t->flags & TF_SENDING)
+			path_mtu(tcp, t, e->mtu);
+		return;
+	}
+	if (!(t->flags & TF_REACHED) && is_hard(e)) {
+		tcp_count(tcp, CNT_tcp_icmp_hard);
+		tcb_end(tcp, t, ECONNREFUSED);
+		return;
+	}
+	tcp_count(tcp, CNT_tcp_icmp_soft);
+	t->soft_error = soft_errno(e);
+}
+
+void tcp_error(void *ctx, const struct net_error *e)
+{
+	struct tcp *tcp = ctx;
+	const struct wire_quote *q = &e->quote;
+	struct tcp_key k;
+
+	if (q->frag_off != 0 || (!q->v6 && e->type == WIRE_ICMP4_QUENCH)) /* RFC 6633 */
+		return;
+	memset(&k, 0, sizeof(k));
+	if (q->v6) {
+		k.l.v6 = q->src6;
+		k.r.v6 = q->dst6;
+	} else {
+		k.l.v4 = q->src4;
+		k.r.v4 = q->dst4;
+	}
+	k.lport = q->sport;
+	k.rport = q->dport;
+	k.scope = e->scope;
+	uint32_t val = tcp_flow_find(tcp, q->v6, &k, tcp_key_hash(tcp, q->v6, &k));
+
+	if (val == 0) {
+		tcp->env->cnt.drop[q->v6 ? DROP_icmp6_no_flow : DROP_icmp4_no_flow]++;
+		return;
+	}
+	if ((val & FLOW_KIND_MASK) == FLOW_KIND_TCB)
+		tcb_error(tcp, &tcp->tcbs[FLOW_INDEX(val)], e);
+	else if ((val & FLOW_KIND_MASK) == FLOW_KIND_HALF_OPEN)
+		tcp_half_open_error(tcp, &tcp->ho[FLOW_INDEX(val)], e);
+}

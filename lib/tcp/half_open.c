@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp_priv.h"
+
+/*
+ * LISTEN and SYN-RECEIVED of passive opens (RFC 9293 sections 3.10.7.2 and 3.10.7.4). A SYN costs one
+ * small entry; the control block is made when the handshake completes. A full table gives up its
+ * oldest entry: the one least likely to complete.
+ */
+
+static uint32_t ho_index(const struct tcp *tcp, const struct tcp_half_open *h)
+{
+	return (uint32_t)(h - tcp->ho) + 1;
+}
+
+static bool ho_v6(const struct tcp_half_open *h)
+{
+	return (h->flags & TF_V6) != 0;
+}
+
+void tcp_half_open_free(struct tcp *tcp, struct tcp_half_open *h)
+{
+	timer_cancel(&tcp->env->wheel, &h->timer);
+	tcp_flow_del(tcp, ho_v6(h), h->hash, FLOW_VAL(FLOW_KIND_HALF_OPEN, ho_index(tcp, h) - 1));
+	if (h->prev != 0)
+		tcp->ho[h->prev - 1].next = h->next;
+	else
+		tcp->ho_oldest = h->next;
+	if (h->next != 0)
+		tcp->ho[h->next - 1].prev = h->prev;
+	else
+		tcp->ho_newest = h->prev;
+	tcp->listeners[h->listener].n_half_open--;
+	h->next = tcp->ho_free;
+	tcp->ho_free = ho_index(tcp, h);
+	tcp->n_half_open--;
+}
+
+static struct tcp_half_open *ho_alloc(struct tcp *tcp, struct tcp_listener *l, bool v6, uint32_t hash)
+{
+	if (tcp->ho_free == 0 && tcp->ho_oldest != 0) {
+		tcp_count(tcp, CNT_tcp_half_open_evicted);
+		tcp_half_open_free(tcp, &tcp->ho[tcp->ho_oldest - 1]);
+	}
+	uint32_t i = tcp->ho_free;
+
+	if (i == 0 || tcp_flow_add(tcp, v6, hash, FLOW_VAL(FLOW_KIND_HALF_OPEN, i - 1)) != 0)
+		return NULL;
+	struct tcp_half_open *h = &tcp->ho[i - 1];
+
+	tcp->ho_free = h->next;
+	tcp->n_half_open++;
+	l->n_half_open++;
+	memset(h, 0, sizeof(*h));
+	h->listener = (uint32_t)(l - tcp->listeners);
+	h->prev = tcp->ho_newest;
+	if (tcp->ho_newest != 0)
+		tcp->ho[tcp->ho_newest - 1].next = i;
+	else
+		tcp->ho_oldest = i;
+	tcp->ho_newest = i;
+	return h;
+}
+
+static uint16_t ho_rcv_wnd(const struct tcp *tcp, const struct tcp_half_open *h)
+{
+	uint32_t buf = tcp->listeners[h->listener].opts.rcvbuf;
+
+	return (uint16_t)RTE_MIN(buf != 0 ? buf : tcp->conf.rcvbuf, 65535u);
+}
+
+static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
+{
+	struct rte_mbuf *m = pkt_alloc(&tcp->env->pool);
+	const struct tcp_listener *l = &tcp->listeners[h->listener];
+
+	if (m == NULL) {
+		tcp->env->cnt.drop[DROP_pool_empty]++;
+		return;
+	}
+	bool syn = (flags & WIRE_TCP_SYN) != 0;
+	struct wire_tcp_opts o = {.has = syn ? WIRE_TCP_OPT_MSS : 0,
+		.mss = tcp_mss_announce(tcp, &h->dst, ho_v6(h), l->opts.mss)};
+	struct wire_tcp w = {
+		.sport = h->key.lport,
+		.dport = h->key.rport,
+		.seq = syn ? h->iss : h->iss + 1,
+		.ack = h->irs + 1,
+		.flags = flags,
+		.wnd = ho_rcv_wnd(tcp, h),
+	};
+	uint8_t ttl = l->opts.ttl != 0 ? l->opts.ttl : tcp->conf.ttl;
+	struct net_tx tx = {.proto = IPPROTO_TCP, .tos = l->opts.tos, .ttl = ttl, .df = true};
+
+	m->data_off = PKT_HEADERS_MAX;
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+
+	w.hlen = (uint8_t)(WIRE_TCP_LEN + wire_tcp_opts_emit(p + WIRE_TCP_LEN, &o));
+	wire_tcp_emit(p, &w);
+	m->data_len = w.hlen;
+	m->pkt_len = w.hlen;
+	tcp_count(tcp, CNT_tcp_tx_segs);
+	if (ho_v6(h))
+		net_output6(tcp->net, &h->dst, m, &h->key.l.v6, &h->key.r.v6, &tx);
+	else
+		net_output4(tcp->net, &h->dst, m, h->key.l.v4, h->key.r.v4, &tx);
+}
+
+static void ho_synack(struct tcp *tcp, struct tcp_half_open *h)
+{
+	uint64_t rto = (uint64_t)tcp->conf.rto_initial_us << h->tries;
+
+	ho_send(tcp, h, WIRE_TCP_SYN | WIRE_TCP_ACK);
+	timer_arm(&tcp->env->wheel, &h->timer, TIMER_TCP_HALF_OPEN,
+		tcp->env->now_us + RTE_MIN(rto, (uint64_t)tcp->conf.rto_max_us));
+}
+
+void tcp_half_open_timer(void *ctx, struct timer *timer, uint64_t now_us)
+{
+	struct tcp *tcp = ctx;
+	struct tcp_half_open *h = container_of(timer, struct tcp_half_open, timer);
+
+	if (h->tries >= tcp->conf.synack_tries) {
+		tcp_count(tcp, CNT_tcp_attempt_fails);
+		tcp_half_open_free(tcp, h);
+		return;
+	}
+	h->tries++;
+	tcp_count(tcp, CNT_tcp_rexmt_segs);
+	ho_synack(tcp, h);
+}
+
+/* The MSS option of a SYN; 536 without one, 1220 over IPv6 (MUST-15). */
+static uint16_t syn_mss(const struct tcp *tcp, const struct tcp_seg *s)
+{
+	struct wire_tcp_opts o;
+	const uint8_t *hdr = rte_pktmbuf_mtod_offset(s->p->m, const uint8_t *, s->p->l4_off);
+
+	wire_tcp_opts_parse(hdr + WIRE_TCP_LEN, s->hlen - WIRE_TCP_LEN, &o);
+	if (!(o.has & WIRE_TCP_OPT_MSS))
+		return s->p->flags & NET_PKT_V6 ? 1220 : 536;
+	return RTE_MAX(o.mss, tcp->conf.mss_min);
+}
+
+static void listen_syn(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s)
+{
+	bool v6 = (s->p->flags & NET_PKT_V6) != 0;
+	union net_ip local = s->p->dst;
+	struct net_dst dst;
+
+	if (l->n_half_open >= l->backlog) {
+		seg_drop(tcp, s, DROP_tcp_backlog);
+		return;
+	}
+	if (net_route(tcp->net, v6, &s->p->src, &local, s->p->ifc, &dst) != 0) {
+		seg_drop(tcp, s, DROP_no_route);
+		return;
+	}
+	struct tcp_half_open *h = ho_alloc(tcp, l, v6, s->hash);
+
+	if (h == NULL) {
+		seg_drop(tcp, s, DROP_tcp_half_open_full);
+		return;
+	}
+	tcp_seg_key(s, &h->key);
+	h->hash = s->hash;
+	h->flags = v6 ? TF_V6 : 0;
+	h->dst = dst;
+	h->ifc = s->p->ifc;
+	h->irs = s->seq;
+	h->iss = tcp_isn(tcp, &h->key);
+	h->mss = syn_mss(tcp, s);
+	h->wnd = s->wnd;
+	ho_synack(tcp, h);
+	seg_done(tcp, s); /* data on a SYN is not acknowledged: the peer sends it again */
+}
+
+/* LISTEN: RST ignored, ACK answered with RST, SYN opens, the rest dropped. */
+void tcp_listen_input(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s)
+{
+	if (s->flags & WIRE_TCP_RST) {
+		seg_drop(tcp, s, DROP_tcp_rst);
+		return;
+	}
+	if (s->flags & WIRE_TCP_ACK) {
+		tcp_reply_rst(tcp, s);
+		seg_drop(tcp, s, DROP_tcp_flags);
+		return;
+	}
+	if (!(s->flags & WIRE_TCP_SYN) || s->flags & WIRE_TCP_FIN) {
+		seg_drop(tcp, s, DROP_tcp_flags);
+		return;
+	}
+	listen_syn(tcp, l, s);
+}
+
+/* The handshake's third segment: entry becomes block, and the segment is processed by it. */
+static void ho_complete(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s)
+{
+	struct tcp_listener *l = &tcp->listeners[h->listener];
+	struct tcp_half_open copy = *h;
+
+	tcp_half_open_free(tcp, h);
+	struct tcb *t = tcb_alloc(tcp, ho_v6(&copy), &copy.key, copy.hash, &l->opts);
+
+	if (t == NULL) { /* the peer believes in a connection: tell it */
+		tcp_reply_rst(tcp, s);
+		seg_drop(tcp, s, DROP_tcp_no_tcb);
+		return;
+	}
+	t->dst = copy.dst;
+	t->iss = copy.iss;
+	t->irs = copy.irs;
+	t->mss_limit = copy.mss;
+	t->mss_announced = tcp_mss_announce(tcp, &copy.dst, ho_v6(&copy), l->opts.mss);
+	t->snd_una = copy.iss + 1;
+	t->snd_nxt = t->snd_una;
+	t->snd_max = t->snd_una;
+	t->rcv_nxt = copy.irs + 1;
+	t->rcv_acked = t->rcv_nxt;
+	t->rcv_adv = t->rcv_nxt + RTE_MIN(t->rcv_buf, 65535u);
+	t->snd_wl1 = s->seq;
+	t->snd_wl2 = s->ack;
+	t->snd_wnd = s->wnd;
+	t->max_wnd = RTE_MAX(copy.wnd, s->wnd);
+	if (copy.tries != 0)
+		t->flags |= TF_SYN_REXMT;
+	t->app_ops = l->app_ops;
+	t->app_user = l->app_user;
+	tcp_count(tcp, CNT_tcp_passive_opens);
+	t->state = TCP_ESTABLISHED;
+	tcb_established(tcp, t);
+	tcp->up->accepted(tcp->up_ctx, l, t);
+	if (t->state == TCP_CLOSED) {
+		seg_drop(tcp, s, DROP_tcp_closed);
+		return;
+	}
+	tcp_segment_input(tcp, t, s);
+}
+
+static bool ho_seq_ok(const struct tcp *tcp, const struct tcp_half_open *h, const struct tcp_seg *s)
+{
+	uint32_t nxt = h->irs + 1, edge = nxt + ho_rcv_wnd(tcp, h);
+
+	return seq_geq(s->seq, nxt) && seq_lt(s->seq, edge);
+}
+
+/* SYN-RECEIVED (section 3.10.7.4) of a passive open. */
+void tcp_half_open_input(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s)
+{
+	if ((s->flags & (WIRE_TCP_SYN | WIRE_TCP_ACK | WIRE_TCP_RST)) == WIRE_TCP_SYN &&
+		s->seq == h->irs) { /* the SYN again: ours was lost, or is on its way */
+		ho_send(tcp, h, WIRE_TCP_SYN | WIRE_TCP_ACK);
+		seg_drop(tcp, s, DROP_tcp_dup);
+		return;
+	}
+	if (s->flags & WIRE_TCP_RST) {
+		if (s->seq == h->irs + 1) { /* back to LISTEN */
+			tcp_count(tcp, CNT_tcp_attempt_fails);
+			tcp_half_open_free(tcp, h);
+		} else if (ho_seq_ok(tcp, h, s) && tcp_challenge_allowed(tcp)) {
+			ho_send(tcp, h, WIRE_TCP_ACK);
+		}
+		seg_drop(tcp, s, DROP_tcp_rst);
+		return;
+	}
+	if (!ho_seq_ok(tcp, h, s) || s->flags & WIRE_TCP_SYN) {
+		if (tcp_challenge_allowed(tcp))
+			ho_send(tcp, h, WIRE_TCP_ACK);
+		seg_drop(tcp, s, s->flags & WIRE_TCP_SYN ? DROP_tcp_flags : DROP_tcp_seq);
+		return;
+	}
+	if (!(s->flags & WIRE_TCP_ACK)) {
+		seg_drop(tcp, s, DROP_tcp_flags);
+		return;
+	}
+	if (s->ack != h->iss + 1) {
+		tcp_reply_rst(tcp, s);
+		seg_drop(tcp, s, DROP_tcp_ack);
+		return;
+	}
+	ho_complete(tcp, h, s);
+}
+
+/* An ICMP error about our SYN,ACK: soft ones do not end the attempt (RFC 5461). */
+void tcp_half_open_error(struct tcp *tcp, struct tcp_half_open *h, const struct net_error *e)
+{
+	if (e->quote.seq != h->iss)
+		return;
+	tcp_count(tcp, CNT_tcp_icmp_soft);
+}

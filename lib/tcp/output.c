@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp_priv.h"
+
+/* What may be sent now (RFC 9293 section 3.8.6.2.1, RFC 5681), once per block and turn. */
+
+#define CHAIN_MAX 32 /* stretches in one packet */
+
+/*
+ * The window field of a segment that leaves now. The right edge moves when it can move by half the
+ * buffer or a segment (section 3.8.6.2.2), and never back.
+ */
+uint16_t tcp_wnd_update(struct tcp *tcp, struct tcb *t)
+{
+	uint32_t space = t->rcv_buf > t->rcv_unread ? t->rcv_buf - t->rcv_unread : 0;
+	uint32_t edge = t->rcv_nxt + space;
+
+	if (seq_gt(edge, t->rcv_adv) &&
+		edge - t->rcv_adv >= RTE_MIN(t->rcv_buf / 2, (uint32_t)t->rcv_mss))
+		t->rcv_adv = edge;
+	return (uint16_t)(t->rcv_adv - t->rcv_nxt);
+}
+
+static uint32_t queue_end(const struct tcb *t)
+{
+	return t->tail_seg != NULL ? t->tail_seg->seq + t->tail_seg->len : t->snd_una;
+}
+
+/* Bytes that windows allow beyond snd_nxt. */
+static uint32_t usable(const struct tcb *t)
+{
+	uint32_t cwnd = t->cwnd;
+
+	if (unlikely(t->dup_acks != 0) && !(t->flags & TF_RECOVERY))
+		cwnd += (uint32_t)RTE_MIN(t->dup_acks, 2) * t->mss; /* limited transmit, RFC 3042 */
+	uint32_t edge = t->snd_una + RTE_MIN(cwnd, t->snd_wnd);
+
+	return seq_gt(edge, t->snd_nxt) ? edge - t->snd_nxt : 0;
+}
+
+/* How much to send in the next packet, 0: not now. unsent is not 0. */
+static uint32_t send_len(const struct tcb *t, uint32_t unsent, uint32_t room, uint32_t most)
+{
+	uint32_t len = RTE_MIN(unsent, room);
+
+	if (len >= t->mss)
+		return len < most ? len - len % t->mss : most;
+	if (len == 0)
+		return 0;
+	if (seq_lt(t->snd_nxt, t->snd_max)) /* sent before */
+		return len;
+	if (len == unsent && !(t->flags & TF_MORE) &&
+		(t->snd_una == t->snd_nxt || t->flags & (TF_NODELAY | TF_FIN_QUEUED)))
+		return len; /* section 3.7.4: Nagle */
+	if (len >= t->max_wnd / 2 && t->snd_una == t->snd_nxt)
+		return len;
+	return 0;
+}
+
+/* Collects whole stretches from nxt_seg on up to len bytes, cutting the last one if need be.
+ * Returns their number, 0 without memory; *got: their bytes. */
+static unsigned gather(struct tcp *tcp, struct tcb *t, uint32_t len, uint32_t *got)
+{
+	struct txseg *s = t->nxt_seg;
+	unsigned n = 0;
+
+	*got = 0;
+	while (s != NULL && *got < len && n < CHAIN_MAX) {
+		uint32_t left = len - *got;
+
+		if (s->len > left && !txseg_split(tcp, t, s, (uint16_t)left))
+			break;
+		*got += s->len;
+		n++;
+		s = s->next;
+	}
+	return n;
+}
+
+/* Marks n stretches as sent now; returns the last one. */
+static struct txseg *mark_sent(struct tcp *tcp, struct tcb *t, unsigned n)
+{
+	struct txseg *s = t->nxt_seg, *last = s;
+
+	for (; n-- > 0; s = s->next) {
+		if (unlikely(s->flags & TXSEG_SENT)) {
+			s->flags |= TXSEG_REXMT;
+			t->retransmits++;
+			tcp_count(tcp, CNT_tcp_rexmt_segs);
+		}
+		s->flags |= TXSEG_SENT;
+		s->sent_us = (uint32_t)tcp->env->now_us;
+		last = s;
+	}
+	t->nxt_seg = s;
+	return last;
+}
+
+static void sent_up_to(struct tcp *tcp, struct tcb *t, uint32_t seq)
+{
+	t->snd_nxt = seq;
+	if (seq_gt(seq, t->snd_max)) {
+		uint32_t n = seq - t->snd_max;
+
+		t->snd_max = seq;
+		t->bytes_sent += n;
+		count_add(&tcp->env->cnt, CNT_tcp_tx_bytes, n);
+	}
+	t->last_tx_us = tcp->env->now_us;
+	if (t->rexmt_at == TCP_NEVER || t->flags & TF_PERSIST) { /* RFC 6298 (5.1) */
+		t->flags &= (uint16_t)~TF_PERSIST;
+		tcp_rexmt_arm(tcp, t);
+	}
+}
+
+/* One packet of up to len bytes from nxt_seg on. false: no buffer, or the route failed. */
+static bool send_data(struct tcp *tcp, struct tcb *t, uint32_t len)
+{
+	uint32_t got, seq = t->snd_nxt;
+	struct txseg *first = t->nxt_seg;
+	unsigned n = gather(tcp, t, len, &got);
+	struct rte_mbuf *m = n != 0 ? tcp_xmit_data(tcp, first, n, got) : NULL;
+
+	if (unlikely(m == NULL)) {
+		if (t->rexmt_at == TCP_NEVER)
+			tcp_rexmt_arm(tcp, t); /* tries again */
+		return false;
+	}
+	struct txseg *last = mark_sent(tcp, t, n);
+	uint8_t flags = WIRE_TCP_ACK;
+
+	if (last->flags & TXSEG_PUSH || t->nxt_seg == NULL) /* MUST-61 */
+		flags |= WIRE_TCP_PSH;
+	uint32_t end = seq + got;
+
+	if (unlikely(t->flags & TF_FIN_QUEUED && t->nxt_seg == NULL)) {
+		flags |= WIRE_TCP_FIN;
+		t->flags |= TF_FIN_SENT;
+		end++;
+	}
+	sent_up_to(tcp, t, end);
+	return tcp_xmit(tcp, t, m, seq, flags, got > t->mss ? t->mss : 0) != -EMSGSIZE;
+}
+
+/* The path became narrower than we know. */
+static void mss_refresh(struct tcb *t)
+{
+	uint16_t mss = tcp_mss_send(t);
+
+	if (mss < t->mss)
+		t->mss = mss;
+}
+
+static void send_fin(struct tcp *tcp, struct tcb *t)
+{
+	uint32_t seq = queue_end(t);
+
+	if (t->flags & TF_FIN_SENT && t->snd_nxt == t->snd_max)
+		return;
+	if (tcp_xmit_ctl(tcp, t, seq, WIRE_TCP_FIN | WIRE_TCP_ACK) == -ENOBUFS) {
+		if (t->rexmt_at == TCP_NEVER)
+			tcp_rexmt_arm(tcp, t);
+		return;
+	}
+	t->flags |= TF_FIN_SENT;
+	sent_up_to(tcp, t, seq + 1);
+}
+
+static void send_queue(struct tcp *tcp, struct tcb *t)
+{
+	const struct net_ifc *ifc = net_ifc_get(tcp->net, t->dst.ifc);
+	uint32_t most = t->mss;
+
+	if (ifc != NULL && ifc->tso_max > t->mss && ifc->offloads & NET_TX_MULTI_SEGS)
+		most = ifc->tso_max - ifc->tso_max % t->mss;
+	if (t->snd_una == t->snd_max && t->last_tx_us != 0 &&
+		tcp->env->now_us - t->last_tx_us > t->rto_us)
+		t->cc->idle(tcp, t);
+	while (t->nxt_seg != NULL) {
+		uint32_t len = send_len(t, queue_end(t) - t->snd_nxt, usable(t), most);
+
+		if (len == 0)
+			break;
+		if (!send_data(tcp, t, len)) {
+			mss_refresh(t);
+			return;
+		}
+	}
+	if (unlikely(t->flags & TF_FIN_QUEUED && t->nxt_seg == NULL))
+		send_fin(tcp, t);
+}
+
+/* Data waits, nothing is on its way that would bring an ACK: the probe timer (section 3.8.6.1). */
+static void persist_check(struct tcp *tcp, struct tcb *t)
+{
+	if (t->nxt_seg == NULL || t->snd_una != t->snd_max || t->rexmt_at != TCP_NEVER)
+		return;
+	if (t->flags & TF_MORE && t->snd_queued < t->mss && t->snd_wnd >= t->snd_queued)
+		return; /* only the application is waited for */
+	t->flags |= TF_PERSIST;
+	tcp_rexmt_arm(tcp, t);
+}
+
+void tcp_probe(struct tcp *tcp, struct tcb *t)
+{
+	struct txseg *s = t->una_seg;
+	uint32_t room = usable(t);
+
+	tcp_count(tcp, CNT_tcp_wnd_probes);
+	if (s == NULL)
+		return;
+	if (room != 0) { /* an open window smaller than a segment: override (SHLD-30, section 3.8.6.2.1) */
+		send_data(tcp, t, RTE_MIN(room, (uint32_t)t->mss));
+		return;
+	}
+	if (s->len > 1 && !txseg_split(tcp, t, s, 1))
+		return;
+	struct rte_mbuf *m = tcp_xmit_data(tcp, s, 1, 1);
+
+	if (m == NULL)
+		return;
+	s->flags |= TXSEG_SENT | TXSEG_REXMT;
+	if (seq_gt(s->seq + 1, t->snd_max))
+		t->snd_max = s->seq + 1;
+	tcp_xmit(tcp, t, m, s->seq, WIRE_TCP_ACK, 0);
+}
+
+/* Resends the oldest stretch (fast retransmit, partial ACK) without moving snd_nxt. */
+int tcp_rexmt_head(struct tcp *tcp, struct tcb *t)
+{
+	struct txseg *s = t->una_seg;
+
+	if (s == NULL)
+		return t->flags & TF_FIN_SENT ? tcp_xmit_ctl(tcp, t, t->snd_una,
+							 WIRE_TCP_FIN | WIRE_TCP_ACK)
+					      : 0;
+	if (s->len > t->mss && !txseg_split(tcp, t, s, t->mss))
+		return -ENOBUFS;
+	struct rte_mbuf *m = tcp_xmit_data(tcp, s, 1, s->len);
+
+	if (m == NULL)
+		return -ENOBUFS;
+	s->flags |= TXSEG_SENT | TXSEG_REXMT;
+	s->sent_us = (uint32_t)tcp->env->now_us;
+	t->retransmits++;
+	tcp_count(tcp, CNT_tcp_rexmt_segs);
+	return tcp_xmit(tcp, t, m, s->seq, WIRE_TCP_ACK | (s->next == NULL ? WIRE_TCP_PSH : 0), 0);
+}
+
+/* An ACK for each out-of-order segment, so that the peer can count them; one for all else. A
+ * probe's octet is beyond the peer's window: ACKs then carry what lies within. */
+static void send_acks(struct tcp *tcp, struct tcb *t)
+{
+	unsigned n = t->dup_acks_owed;
+
+	if (n == 0 && t->flags & TF_ACK_NOW)
+		n = 1;
+	t->dup_acks_owed = 0;
+	uint32_t seq = t->flags & TF_PERSIST ? t->snd_una : t->snd_max;
+
+	while (n-- > 0)
+		if (tcp_xmit_ctl(tcp, t, seq, WIRE_TCP_ACK) == -ENOBUFS) {
+			t->delack_at = tcp->env->now_us + tcp->conf.delack_us;
+			tcp_timer_want(tcp, t, t->delack_at);
+			break;
+		}
+	t->flags &= (uint16_t)~TF_ACK_NOW;
+}
+
+void tcp_output(struct tcp *tcp, struct tcb *t)
+{
+	if (t->flags & TF_SENDING && (t->nxt_seg != NULL || t->flags & TF_FIN_QUEUED)) {
+		send_queue(tcp, t);
+		persist_check(tcp, t);
+	}
+	if (t->flags & TF_ACK_NOW || t->dup_acks_owed != 0)
+		send_acks(tcp, t);
+}
+
+unsigned tcp_output_run(struct tcp *tcp)
+{
+	unsigned n = 0;
+	struct tcb *t = tcp->out_head;
+
+	tcp->out_head = NULL;
+	tcp->out_tail = NULL;
+	while (t != NULL) {
+		struct tcb *next = t->out_next;
+
+		t->flags &= (uint16_t)~TF_ON_OUT;
+		if (unlikely(t->state == TCP_CLOSED))
+			tcb_release(tcp, t);
+		else
+			tcp_output(tcp, t);
+		n++;
+		t = next;
+	}
+	return n;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp_priv.h"
+
+/*
+ * A segment for a connection in SYN-RECEIVED or later: the checks of RFC 9293 section 3.10.7.4 in
+ * their order, with the mitigations of RFC 5961.
+ */
+
+static inline uint32_t rcv_wnd(const struct tcb *t)
+{
+	return t->rcv_adv - t->rcv_nxt;
+}
+
+/* Section 3.4: does the segment lie, at least in part, in the window? */
+static bool seq_acceptable(const struct tcb *t, const struct tcp_seg *s)
+{
+	uint32_t len = seg_len(s), last = s->seq + len - 1;
+
+	if (rcv_wnd(t) == 0)
+		return len == 0 && s->seq == t->rcv_nxt;
+	if (seq_geq(s->seq, t->rcv_nxt) && seq_lt(s->seq, t->rcv_adv))
+		return true;
+	return len > 0 && seq_geq(last, t->rcv_nxt) && seq_lt(last, t->rcv_adv);
+}
+
+static void challenge_ack(struct tcp *tcp, struct tcb *t)
+{
+	if (tcp_challenge_allowed(tcp))
+		tcp_ack_now(tcp, t);
+}
+
+/*
+ * Outside the window: an ACK tells the peer where we are. A segment at a closed window still has
+ * its ACK looked at (section 3.10.7.4, "special allowance").
+ */
+static void unacceptable(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	if (s->flags & WIRE_TCP_RST) {
+		seg_drop(tcp, s, DROP_tcp_rst);
+		return;
+	}
+	if (s->flags & WIRE_TCP_SYN) {
+		challenge_ack(tcp, t); /* RFC 5961 section 4.2: whatever the sequence number */
+		seg_drop(tcp, s, DROP_tcp_flags);
+		return;
+	}
+	tcp_ack_now(tcp, t);
+	if (rcv_wnd(t) == 0 && s->seq == t->rcv_nxt && s->flags & WIRE_TCP_ACK) {
+		struct tcp_seg ack_only = *s;
+
+		ack_only.len = 0;
+		ack_only.flags &= (uint8_t)~WIRE_TCP_FIN;
+		if (tcp_ack_process(tcp, t, &ack_only) == TCP_OK)
+			seg_drop(tcp, s, DROP_tcp_wnd);
+		return;
+	}
+	seg_drop(tcp, s, seq_lt(s->seq, t->rcv_nxt) ? DROP_tcp_dup : DROP_tcp_seq);
+}
+
+/* RST in the window: RFC 5961 section 3.2. */
+static void rst_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	seg_drop(tcp, s, DROP_tcp_rst);
+	if (s->seq != t->rcv_nxt) {
+		challenge_ack(tcp, t);
+		return;
+	}
+	tcp_count(tcp, CNT_tcp_resets_in);
+	/* A simultaneous open is refused (section 3.10.7.4, second, SYN-RECEIVED); after both sides
+	 * have closed a reset changes nothing for the application. */
+	if (t->state == TCP_SYN_RECEIVED)
+		tcb_end(tcp, t, ECONNREFUSED);
+	else if (t->state == TCP_CLOSING || t->state == TCP_LAST_ACK)
+		tcb_end(tcp, t, t->snd_una == t->snd_max ? 0 : ECONNRESET);
+	else
+		tcb_end(tcp, t, ECONNRESET);
+}
+
+/* The peer's SYN,ACK of a simultaneous open (section 3.5, figure 8): its SYN was counted before. */
+static void crossed_synack(const struct tcb *t, struct tcp_seg *s)
+{
+	if ((s->flags & (WIRE_TCP_SYN | WIRE_TCP_ACK | WIRE_TCP_RST)) !=
+			(WIRE_TCP_SYN | WIRE_TCP_ACK) ||
+		s->seq != t->irs)
+		return;
+	s->flags &= (uint8_t)~WIRE_TCP_SYN;
+	s->seq++;
+}
+
+/* SYN-RECEIVED after a simultaneous open: our SYN must be acknowledged. */
+static bool syn_received_ack(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	if (s->ack != t->iss + 1) {
+		tcp_reply_rst(tcp, s);
+		seg_drop(tcp, s, DROP_tcp_ack);
+		return false;
+	}
+	t->state = TCP_ESTABLISHED;
+	t->snd_una = s->ack;
+	t->snd_nxt = s->ack;
+	t->snd_wnd = s->wnd;
+	t->snd_wl1 = s->seq;
+	t->snd_wl2 = s->ack;
+	t->rexmt_at = TCP_NEVER;
+	t->rexmt_since = 0;
+	t->backoff = 0;
+	tcb_established(tcp, t);
+	tcp->up->connected(tcp->up_ctx, t);
+	if (t->state != TCP_CLOSED)
+		return true;
+	seg_done(tcp, s);
+	return false;
+}
+
+/* Cuts what was received before and what lies beyond the window. */
+static void seg_trim(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	if (unlikely(seq_lt(s->seq, t->rcv_nxt))) {
+		uint32_t n = RTE_MIN(t->rcv_nxt - s->seq, s->len);
+
+		s->p->m = tcp_trim_front(tcp, s->p->m, n);
+		s->seq += n;
+		s->len -= n;
+	}
+	if (unlikely(seq_gt(s->seq + s->len, t->rcv_adv))) {
+		uint32_t n = s->seq + s->len - t->rcv_adv;
+
+		tcp_trim_tail(tcp, s->p->m, n);
+		s->len -= n;
+		s->flags &= (uint8_t)~WIRE_TCP_FIN;
+	}
+}
+
+/* Has our FIN been acknowledged? Moves on; false if the connection is gone. */
+static bool fin_acked(struct tcp *tcp, struct tcb *t)
+{
+	if (!(t->flags & TF_FIN_SENT) || t->snd_una != t->snd_max)
+		return true;
+	switch (t->state) {
+	case TCP_FIN_WAIT_1:
+		t->state = TCP_FIN_WAIT_2;
+		if (t->flags & TF_DETACHED) {
+			t->close_at = tcp->env->now_us + tcp->conf.fin_wait2_us;
+			tcp_timer_want(tcp, t, t->close_at);
+		}
+		return true;
+	case TCP_CLOSING:
+		tcp_time_wait_enter(tcp, t);
+		return false;
+	case TCP_LAST_ACK:
+		tcp_count(tcp, CNT_tcp_closed);
+		tcb_end(tcp, t, 0);
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* New data for a connection that the application has closed: SHLD-3, RFC 9293 section 3.6.1. */
+static bool data_after_close(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	if (!(t->flags & TF_DETACHED) || s->len == 0 || seq_leq(s->seq + s->len, t->rcv_nxt))
+		return false;
+	seg_drop(tcp, s, DROP_tcp_closed);
+	tcp_abort(tcp, t);
+	return true;
+}
+
+static void payload_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	if (seg_len(s) == 0) {
+		seg_done(tcp, s);
+		return;
+	}
+	if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT_1 && t->state != TCP_FIN_WAIT_2) {
+		tcp_ack_now(tcp, t); /* the FIN again, or data behind it: ignored */
+		seg_drop(tcp, s, DROP_tcp_closed);
+		return;
+	}
+	if (unlikely(data_after_close(tcp, t, s)))
+		return;
+	s->p->m = tcp_trim_front(tcp, s->p->m, s->p->l4_off + s->hlen);
+	seg_trim(tcp, t, s);
+	tcp_data_process(tcp, t, s);
+}
+
+void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	if (unlikely(t->state == TCP_SYN_RECEIVED))
+		crossed_synack(t, s);
+	if (unlikely(!seq_acceptable(t, s))) {
+		unacceptable(tcp, t, s);
+		return;
+	}
+	if (unlikely(s->flags & (WIRE_TCP_RST | WIRE_TCP_SYN))) {
+		if (s->flags & WIRE_TCP_RST) {
+			rst_input(tcp, t, s);
+			return;
+		}
+		challenge_ack(tcp, t); /* RFC 5961 section 4.2 */
+		seg_drop(tcp, s, DROP_tcp_flags);
+		return;
+	}
+	if (unlikely(!(s->flags & WIRE_TCP_ACK))) {
+		seg_drop(tcp, s, DROP_tcp_flags);
+		return;
+	}
+	t->last_rx_us = tcp->env->now_us;
+	t->keepalive_sent = 0;
+	if (unlikely(t->state == TCP_SYN_RECEIVED) && !syn_received_ack(tcp, t, s))
+		return;
+	if (tcp_ack_process(tcp, t, s) != TCP_OK)
+		return;
+	if (unlikely(t->flags & TF_FIN_SENT) && !fin_acked(tcp, t)) {
+		seg_done(tcp, s);
+		return;
+	}
+	payload_input(tcp, t, s);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp_priv.h"
+
+/* SYN-SENT (RFC 9293 section 3.10.7.3). */
+
+/* The peer's SYN: its sequence space and MSS. */
+static void syn_accept(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s)
+{
+	struct wire_tcp_opts o;
+	const uint8_t *hdr = rte_pktmbuf_mtod_offset(s->p->m, const uint8_t *, s->p->l4_off);
+
+	wire_tcp_opts_parse(hdr + WIRE_TCP_LEN, s->hlen - WIRE_TCP_LEN, &o);
+	if (o.has & WIRE_TCP_OPT_MSS)
+		t->mss_limit = RTE_MAX(o.mss, tcp->conf.mss_min);
+	t->irs = s->seq;
+	t->rcv_nxt = s->seq + 1;
+	t->rcv_acked = t->rcv_nxt;
+	t->rcv_adv = t->rcv_nxt + RTE_MIN(t->rcv_buf, 65535u);
+	t->snd_wnd = s->wnd;
+	t->max_wnd = s->wnd;
+	t->snd_wl1 = s->seq;
+	t->snd_wl2 = s->ack;
+}
+
+/* SYN,ACK: established. Data on it is processed like any other. */
+static void synack_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	syn_accept(tcp, t, s);
+	t->snd_una = s->ack;
+	t->snd_nxt = s->ack;
+	t->rexmt_at = TCP_NEVER;
+	t->rexmt_since = 0;
+	t->backoff = 0;
+	t->last_rx_us = tcp->env->now_us;
+	if (!(t->flags & TF_SYN_REXMT)) /* Karn */
+		tcp_rtt_sample(tcp, t, (uint32_t)(tcp->env->now_us - t->last_tx_us));
+	t->state = TCP_ESTABLISHED;
+	net_confirm(tcp->net, &t->dst);
+	tcb_established(tcp, t);
+	tcp_ack_now(tcp, t);
+	tcp->up->connected(tcp->up_ctx, t);
+	if (t->state == TCP_CLOSED || seg_len(s) == 1) {
+		seg_done(tcp, s);
+		return;
+	}
+	s->flags &= (uint8_t)~WIRE_TCP_SYN;
+	s->seq++;
+	tcp_segment_input(tcp, t, s);
+}
+
+/* SYN alone: simultaneous open (figure 8 of section 3.5). */
+static void crossed_syn_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	syn_accept(tcp, t, s);
+	t->state = TCP_SYN_RECEIVED;
+	tcp_xmit_syn(tcp, t);
+	tcp_rexmt_arm(tcp, t);
+	seg_done(tcp, s);
+}
+
+void tcp_syn_sent_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	bool ack = (s->flags & WIRE_TCP_ACK) != 0;
+
+	if (ack && s->ack != t->snd_max) { /* only our SYN is outstanding */
+		tcp_reply_rst(tcp, s);
+		seg_drop(tcp, s, DROP_tcp_ack);
+		return;
+	}
+	if (s->flags & WIRE_TCP_RST) {
+		seg_drop(tcp, s, DROP_tcp_rst);
+		if (ack) {
+			tcp_count(tcp, CNT_tcp_attempt_fails);
+			tcb_end(tcp, t, ECONNREFUSED);
+		}
+		return;
+	}
+	if (!(s->flags & WIRE_TCP_SYN)) {
+		seg_drop(tcp, s, DROP_tcp_flags);
+		return;
+	}
+	if (ack)
+		synack_input(tcp, t, s);
+	else
+		crossed_syn_input(tcp, t, s);
+}

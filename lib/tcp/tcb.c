@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp_priv.h"
+
+/* Control blocks: made, opened, ended. */
+
+struct tcb *tcb_alloc(struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash,
+	const struct tcp_opts *o)
+{
+	struct tcb *t = tcp->tcb_free;
+
+	if (t == NULL || tcp_flow_add(tcp, v6, hash, FLOW_VAL(FLOW_KIND_TCB, t->index)) != 0)
+		return NULL;
+	uint32_t index = t->index, generation = t->generation;
+
+	tcp->tcb_free = t->free_next;
+	tcp->n_tcb++;
+	memset(t, 0, sizeof(*t));
+	t->index = index;
+	t->generation = generation;
+	t->key = *k;
+	t->hash = hash;
+	t->flags = v6 ? TF_V6 : 0;
+	t->ports_be = rte_cpu_to_be_32((uint32_t)k->lport << 16 | k->rport);
+	t->rexmt_at = TCP_NEVER;
+	t->delack_at = TCP_NEVER;
+	t->close_at = TCP_NEVER;
+	t->rto_us = tcp->conf.rto_initial_us;
+	t->cc = &tcp_cc_newreno;
+	t->rcv_mss = 536;
+	t->last_rx_us = tcp->env->now_us;
+	t->snd_buf = tcp->conf.sndbuf;
+	t->rcv_buf = RTE_MIN(tcp->conf.rcvbuf, 65535u);
+	t->ttl = tcp->conf.ttl;
+	t->keepalive_idle_us = tcp->conf.keepalive_idle_us;
+	t->keepalive_interval_us = tcp->conf.keepalive_interval_us;
+	t->keepalive_count = tcp->conf.keepalive_count;
+	if (tcp->conf.nodelay)
+		t->flags |= TF_NODELAY;
+	if (tcp->conf.keepalive)
+		t->flags |= TF_KEEPALIVE;
+	if (o != NULL)
+		tcb_opts(tcp, t, o);
+	return t;
+}
+
+/* What o gives; zero leaves things as they are. */
+void tcb_opts(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o)
+{
+	if (o->sndbuf != 0)
+		t->snd_buf = o->sndbuf;
+	if (o->rcvbuf != 0)
+		t->rcv_buf = RTE_MIN(o->rcvbuf, 65535u); /* no window scaling yet */
+	if (o->ttl != 0)
+		t->ttl = o->ttl;
+	if (o->tos != 0)
+		t->tos = o->tos;
+	if (o->nodelay)
+		t->flags |= TF_NODELAY;
+	if (o->keepalive)
+		t->flags |= TF_KEEPALIVE;
+	if (o->keepalive_idle_us != 0)
+		t->keepalive_idle_us = o->keepalive_idle_us;
+	if (o->keepalive_interval_us != 0)
+		t->keepalive_interval_us = o->keepalive_interval_us;
+	if (o->keepalive_count != 0)
+		t->keepalive_count = o->keepalive_count;
+}
+
+/* What the MSS option says (RFC 9293 section 3.7.1): what fits the interface, unless told less. */
+uint16_t tcp_mss_announce(const struct tcp *tcp, const struct net_dst *dst, bool v6, uint16_t limit)
+{
+	const struct net_ifc *ifc = net_ifc_get(tcp->net, dst->ifc);
+	uint32_t mtu = ifc != NULL ? ifc->mtu : dst->mtu;
+	uint16_t mss = (uint16_t)(mtu - (v6 ? 40 : 20) - WIRE_TCP_LEN);
+
+	return limit != 0 && limit < mss ? limit : mss;
+}
+
+/* What we send: bounded by the peer and by our path (MUST-16). */
+uint16_t tcp_mss_send(const struct tcb *t)
+{
+	uint16_t fits = (uint16_t)(t->dst.mtu - (tcp_v6(t) ? 40 : 20) - WIRE_TCP_LEN);
+
+	return RTE_MIN(fits, t->mss_limit);
+}
+
+/* The handshake is complete: both sequence spaces and the peer's window are known. */
+void tcb_established(struct tcp *tcp, struct tcb *t)
+{
+	t->mss = tcp_mss_send(t);
+	t->flags |= TF_SENDING | TF_REACHED;
+	t->cc->init(tcp, t);
+	if (t->flags & TF_SYN_REXMT && t->srtt_us == 0)
+		t->rto_us = RTE_MAX(t->rto_us, 3000000u); /* RFC 6298 (5.7) */
+	t->recover = t->snd_una - 1;
+	if (t->flags & TF_FIN_QUEUED) { /* shut down before it was open */
+		t->state = TCP_FIN_WAIT_1;
+		tcp_out_add(tcp, t);
+	}
+	tcp_count(tcp, CNT_tcp_established);
+	if (t->flags & TF_KEEPALIVE)
+		tcp_timer_update(tcp, t);
+}
+
+void tcb_kill(struct tcp *tcp, struct tcb *t)
+{
+	if (t->state == TCP_CLOSED)
+		return;
+	t->state = TCP_CLOSED;
+	timer_cancel(&tcp->env->wheel, &t->timer);
+	tcp_flow_del(tcp, tcp_v6(t), t->hash, FLOW_VAL(FLOW_KIND_TCB, t->index));
+	txq_free(tcp, t);
+	tcp_ooo_free(tcp, t);
+	tcp_out_add(tcp, t);
+}
+
+void tcb_report_end(struct tcp *tcp, struct tcb *t, int err)
+{
+	if (t->flags & TF_DETACHED)
+		return;
+	t->flags |= TF_DETACHED; /* the handle is dead when the application hears of it */
+	tcp->up->closed(tcp->up_ctx, t, err);
+}
+
+void tcb_end(struct tcp *tcp, struct tcb *t, int err)
+{
+	tcb_kill(tcp, t);
+	tcb_report_end(tcp, t, err);
+}
+
+/* Only from the output run: nobody holds a pointer to t. */
+void tcb_release(struct tcp *tcp, struct tcb *t)
+{
+	t->generation++;
+	t->free_next = tcp->tcb_free;
+	tcp->tcb_free = t;
+	tcp->n_tcb--;
+}
+
+tcp_handle_t tcp_handle(const struct tcp *tcp, const struct tcb *t)
+{
+	return (uint64_t)t->generation << 32 | (t->index + 1);
+}
+
+struct tcb *tcp_find(const struct tcp *tcp, tcp_handle_t h)
+{
+	uint32_t i = (uint32_t)h;
+
+	if (unlikely(i == 0 || i > tcp->conf.connections))
+		return NULL;
+	struct tcb *t = &tcp->tcbs[i - 1];
+
+	if (unlikely(t->generation != h >> 32 || t->flags & TF_DETACHED || t->state == TCP_CLOSED))
+		return NULL;
+	return t;
+}
+
+const void *tcp_app_ops(const struct tcb *t)
+{
+	return t->app_ops;
+}
+
+void *tcp_app_user(const struct tcb *t)
+{
+	return t->app_user;
+}
+
+void tcp_app_set(struct tcb *t, const void *ops, void *user)
+{
+	if (ops != NULL)
+		t->app_ops = ops;
+	t->app_user = user;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+
+#include "tcp_priv.h"
+
+/* The TCP instance of a core: its tables, fixed at start. */
+
+void tcp_conf_default(struct tcp_conf *c)
+{
+	*c = (struct tcp_conf){
+		.connections = 16384,
+		.half_open = 4096,
+		.time_wait = 16384,
+		.listeners = 256,
+		.sndbuf = 256 * 1024,
+		.rcvbuf = 65535,
+		.ooo_max = 256,
+		.rto_min_us = 200 * 1000,
+		.rto_initial_us = 1000 * 1000,
+		.rto_max_us = 60 * 1000 * 1000,
+		.r2_us = 924 * 1000 * 1000u,
+		.syn_r2_us = 180 * 1000 * 1000,
+		.synack_tries = 5,
+		.delack_us = 40 * 1000,
+		.msl_us = 30 * 1000 * 1000,
+		.fin_wait2_us = 60 * 1000 * 1000,
+		.keepalive_idle_us = 7200 * UINT64_C(1000000),
+		.keepalive_interval_us = 75 * 1000 * 1000,
+		.keepalive_count = 9,
+		.challenge_rate = 1000,
+		.initial_window = 10,
+		.mss_min = 88,
+		.port_low = 32768,
+		.port_high = 65535,
+	};
+}
+
+static const struct net_proto_ops tcp_proto = {.input = tcp_input, .error = tcp_error};
+
+static void *table(size_t n, size_t size)
+{
+	void *p = aligned_alloc(64, RTE_ALIGN_CEIL(n * size, 64) + 64);
+
+	if (p != NULL)
+		memset(p, 0, n * size);
+	return p;
+}
+
+static bool tables_alloc(struct tcp *tcp, uint32_t n_txseg)
+{
+	const struct tcp_conf *c = &tcp->conf;
+	uint32_t flows = c->connections + c->half_open + c->time_wait;
+
+	tcp->tcbs = table(c->connections, sizeof(struct tcb));
+	tcp->ho = table(c->half_open, sizeof(struct tcp_half_open));
+	tcp->tw = table(c->time_wait, sizeof(struct tcp_time_wait));
+	tcp->listeners = table(c->listeners, sizeof(struct tcp_listener));
+	tcp->txseg_mem = table(n_txseg, sizeof(struct txseg));
+	return tcp->tcbs != NULL && tcp->ho != NULL && tcp->tw != NULL && tcp->listeners != NULL &&
+	       tcp->txseg_mem != NULL && flow_table_init(&tcp->flow[0], flows) == 0 &&
+	       flow_table_init(&tcp->flow[1], flows) == 0 &&
+	       flow_table_init(&tcp->listen_table, c->listeners) == 0;
+}
+
+static void free_lists(struct tcp *tcp, uint32_t n_txseg)
+{
+	const struct tcp_conf *c = &tcp->conf;
+
+	for (uint32_t i = c->connections; i-- > 0;) {
+		tcp->tcbs[i].index = i;
+		tcp->tcbs[i].free_next = tcp->tcb_free;
+		tcp->tcb_free = &tcp->tcbs[i];
+	}
+	for (uint32_t i = c->half_open; i-- > 0;) {
+		tcp->ho[i].next = tcp->ho_free;
+		tcp->ho_free = i + 1;
+	}
+	for (uint32_t i = c->time_wait; i-- > 0;) {
+		tcp->tw[i].next = tcp->tw_free;
+		tcp->tw_free = i + 1;
+	}
+	for (uint32_t i = n_txseg; i-- > 0;)
+		txseg_free(tcp, &tcp->txseg_mem[i]);
+}
+
+struct tcp *tcp_create(const struct tcp_conf *c, struct env *env, struct net *net,
+	const struct owner *owner, const struct tcp_up_ops *up, void *up_ctx)
+{
+	struct tcp *tcp = table(1, sizeof(*tcp));
+	/* A packet buffer can be in two stretches of a queue, and memory sent by reference in more. */
+	uint32_t n_txseg = 2 * env->pool.mp->size + 1024;
+	struct siphash_key port_key = {env->secret.k0 ^ 0x706f727473, env->secret.k1 + env->core};
+
+	if (tcp == NULL)
+		return NULL;
+	tcp->env = env;
+	tcp->net = net;
+	tcp->owner = owner;
+	tcp->up = up;
+	tcp->up_ctx = up_ctx;
+	tcp->conf = *c;
+	if (!tables_alloc(tcp, n_txseg)) {
+		tcp_destroy(tcp);
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (port_alloc_init(&tcp->ports, &port_key, c->port_low, c->port_high) != 0) {
+		tcp_destroy(tcp);
+		errno = EINVAL;
+		return NULL;
+	}
+	free_lists(tcp, n_txseg);
+	env_timer_handler(env, TIMER_TCP_CONN, tcp_timer_fire, tcp);
+	env_timer_handler(env, TIMER_TCP_HALF_OPEN, tcp_half_open_timer, tcp);
+	env_timer_handler(env, TIMER_TCP_TIME_WAIT, tcp_time_wait_timer, tcp);
+	net_proto_set(net, IPPROTO_TCP, &tcp_proto, tcp);
+	return tcp;
+}
+
+static void timers_cancel(struct tcp *tcp)
+{
+	while (tcp->ho_oldest != 0)
+		tcp_half_open_free(tcp, &tcp->ho[tcp->ho_oldest - 1]);
+	timer_cancel(&tcp->env->wheel, &tcp->tw_timer);
+}
+
+void tcp_destroy(struct tcp *tcp)
+{
+	if (tcp->tcbs != NULL && tcp->flow[0].bucket != NULL) {
+		for (uint32_t i = 0; i < tcp->conf.connections; i++)
+			tcb_kill(tcp, &tcp->tcbs[i]);
+		timers_cancel(tcp);
+	}
+	flow_table_fini(&tcp->flow[0]);
+	flow_table_fini(&tcp->flow[1]);
+	flow_table_fini(&tcp->listen_table);
+	free(tcp->tcbs);
+	free(tcp->ho);
+	free(tcp->tw);
+	free(tcp->listeners);
+	free(tcp->txseg_mem);
+	free(tcp);
+}
+
+void tcp_abort_all(struct tcp *tcp)
+{
+	for (uint32_t i = 0; i < tcp->conf.connections; i++) {
+		struct tcb *t = &tcp->tcbs[i];
+
+		if (t->state == TCP_CLOSED)
+			continue;
+		if (t->flags & TF_DETACHED)
+			tcp_abort(tcp, t);
+		else
+			tcp_abort_report(tcp, t, ECONNABORTED);
+	}
+}
+
+void tcp_usage(const struct tcp *tcp, struct tcp_usage *u)
+{
+	*u = (struct tcp_usage){
+		.connections = tcp->n_tcb,
+		.connections_max = tcp->conf.connections,
+		.half_open = tcp->n_half_open,
+		.half_open_max = tcp->conf.half_open,
+		.time_wait = tcp->n_time_wait,
+		.time_wait_max = tcp->conf.time_wait,
+		.listeners = tcp->n_listeners,
+		.listeners_max = tcp->conf.listeners,
+	};
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef GN_TCP_PRIV_H
+#define GN_TCP_PRIV_H
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "env.h"
+#include "flow_table.h"
+#include "net.h"
+#include "owner.h"
+#include "port_alloc.h"
+#include "seq.h"
+#include "tcp.h"
+#include "wire_tcp.h"
+
+#include "cc/cc.h"
+
+/* States of RFC 9293 section 3.3.2. LISTEN is a struct tcp_listener, SYN-RECEIVED of a passive open
+ * a struct tcp_half_open and TIME-WAIT a struct tcp_time_wait; CLOSED is a block to be freed. */
+enum tcp_state {
+	TCP_CLOSED,
+	TCP_SYN_SENT,
+	TCP_SYN_RECEIVED, /* simultaneous open only */
+	TCP_ESTABLISHED,
+	TCP_CLOSE_WAIT,
+	TCP_FIN_WAIT_1,
+	TCP_FIN_WAIT_2,
+	TCP_CLOSING,
+	TCP_LAST_ACK,
+	TCP_STATE_MAX,
+};
+
+/* What identifies a connection. r: remote, l: local. */
+struct tcp_key {
+	union net_ip l, r;
+	uint32_t scope;
+	uint16_t lport, rport;
+};
+
+/* One stretch of the send queue, never longer than a segment when it is made. 32 bytes. */
+struct txseg {
+	struct txseg *next;
+	struct rte_mbuf *m; /* one reference of ours */
+	uint32_t seq;
+	uint16_t len;
+	uint16_t off;     /* of the payload, from m->buf_addr */
+	uint32_t sent_us; /* low 32 bits of the time of the last transmission */
+	uint16_t flags;   /* TXSEG_* */
+	uint16_t spare;
+};
+
+#define TXSEG_SENT    0x01
+#define TXSEG_REXMT   0x02 /* sent more than once: no RTT sample (Karn, RFC 6298 section 3) */
+#define TXSEG_INPLACE 0x04 /* direct buffer with room for headers before the payload */
+#define TXSEG_APPEND  0x08 /* made by tcp_send(): more may be copied behind it */
+#define TXSEG_PUSH    0x10 /* the last of a send call */
+
+#define TF_V6         0x0001
+#define TF_NODELAY    0x0002
+#define TF_KEEPALIVE  0x0004
+#define TF_ACK_NOW    0x0008 /* an ACK must leave at the next output */
+#define TF_FIN_QUEUED 0x0010 /* the application sends no more: FIN behind the queue */
+#define TF_FIN_SENT   0x0020 /* FIN is at snd_max - 1 */
+#define TF_DETACHED   0x0040 /* closed from above: no upcalls, handle dead */
+#define TF_WRITABLE   0x0080 /* a send took less than asked: report room */
+#define TF_ON_OUT     0x0100 /* on the output list */
+#define TF_MORE       0x0200 /* the application announced more data */
+#define TF_RECOVERY   0x0400 /* fast recovery (RFC 6582) until recover is acknowledged */
+#define TF_PERSIST    0x0800 /* rexmt_at is the zero-window probe timer */
+#define TF_SYN_REXMT  0x1000 /* SYN or SYN,ACK was sent again (RFC 6298 (5.7), RFC 5681 3.1) */
+#define TF_SENDING    0x4000 /* data is allowed out: ESTABLISHED or CLOSE-WAIT reached */
+#define TF_REACHED    0x8000 /* the connection was reported to the application */
+
+#define TCP_NEVER UINT64_MAX
+
+/*
+ * Transmission control block. The first two lines are what a request and its response touch on a
+ * warm connection.
+ */
+struct tcb {
+	/* receive side and acknowledgements: input */
+	uint32_t rcv_nxt;
+	uint32_t rcv_adv;    /* right edge that was announced; never moves left (SHLD-14) */
+	uint32_t rcv_acked;  /* rcv_nxt of the last segment sent */
+	uint32_t rcv_unread; /* bytes the application holds */
+	uint32_t rcv_buf;
+	uint32_t snd_una;
+	uint32_t snd_nxt;    /* next to send; pulled back to snd_una by a timeout */
+	uint32_t snd_max;    /* SND.NXT of the RFC: highest sent + 1 */
+	uint32_t snd_wnd;
+	uint32_t snd_wl1, snd_wl2;
+	uint32_t cwnd;
+	uint16_t mss; /* of segments we send: payload bytes */
+	uint16_t rcv_mss; /* largest payload received: when two are due an ACK */
+	uint16_t flags; /* TF_* */
+	uint8_t state;
+	uint8_t dup_acks_owed; /* out-of-order segments not yet answered (RFC 5681 section 4.2) */
+	struct txseg *una_seg;  /* oldest unacknowledged, or unsent */
+	/* send side: output */
+	struct txseg *nxt_seg; /* holds snd_nxt, NULL: all sent */
+	struct txseg *tail_seg;
+	struct tcb *out_next;
+	uint32_t snd_queued; /* bytes in the send queue, sent or not */
+	uint32_t snd_buf;
+	uint64_t rexmt_at;  /* retransmission or probe; TCP_NEVER: off */
+	uint64_t delack_at;
+	uint32_t rto_us;
+	uint32_t ports_be; /* source and destination port as on the wire */
+	struct net_dst dst;
+
+	/* colder */
+	struct timer timer;
+	struct tcp_key key;
+	uint32_t hash;
+	uint32_t srtt_us, rttvar_us;
+	uint32_t ssthresh;
+	uint32_t recover;  /* RFC 6582 */
+	uint32_t max_wnd;  /* largest window the peer offered */
+	uint32_t iss, irs;
+	uint32_t retransmits;
+	uint16_t mss_announced;
+	uint16_t mss_limit;  /* peer's MSS option, bounded below */
+	uint8_t dup_acks;
+	uint8_t backoff;     /* of the retransmission or probe timer */
+	uint8_t ttl, tos;
+	uint8_t keepalive_sent;
+	uint16_t ooo_count;
+	struct rte_mbuf *ooo; /* out-of-order segments, ascending; tcp_ooo.c */
+	uint32_t ooo_fin_seq; /* of a FIN that came early */
+	bool ooo_fin;
+	uint64_t rexmt_since; /* first timeout of the oldest unacknowledged data (R2) */
+	uint64_t last_rx_us;
+	uint64_t last_tx_us;  /* of data: restart after idle (RFC 5681 section 4.1) */
+	uint64_t close_at;    /* FIN-WAIT-2 nobody holds; TCP_NEVER */
+	uint32_t keepalive_interval_us, keepalive_count;
+	uint64_t bytes_received, bytes_sent;
+	uint64_t keepalive_idle_us;
+	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
+	int soft_error;       /* last ICMP error: reported if the connection times out */
+	const struct tcp_cc_ops *cc;
+	const void *app_ops;
+	void *app_user;
+	uint32_t generation;
+	uint32_t index;
+	struct tcb *free_next;
+};
+
+_Static_assert(sizeof(struct tcb) <= 448, "control block: all of it");
+_Static_assert(offsetof(struct tcb, timer) <= 128, "control block: warm part");
+
+/* SYN-RECEIVED of a passive open. */
+struct tcp_half_open {
+	struct timer timer;
+	struct tcp_key key;
+	uint32_t hash;
+	uint32_t iss, irs;
+	uint16_t mss;       /* peer's, bounded */
+	uint16_t wnd;       /* of the SYN */
+	uint32_t listener;  /* index */
+	uint32_t prev, next; /* age order; index + 1 */
+	uint8_t tries;      /* SYN,ACKs sent again */
+	uint8_t flags;      /* TF_V6 */
+	uint16_t ifc;
+	struct net_dst dst;
+};
+
+_Static_assert(sizeof(struct tcp_half_open) <= 128, "half-open entry");
+
+/* TIME-WAIT: only what answers and a new SYN need. All wait equally long: a list in time order. */
+struct tcp_time_wait {
+	union net_ip l, r;
+	uint16_t lport, rport;
+	uint32_t scope : 31;
+	uint32_t v6 : 1;
+	uint32_t snd_nxt, rcv_nxt;
+	uint32_t prev, next; /* index + 1 */
+	uint32_t expires_ms; /* wraps */
+};
+
+_Static_assert(sizeof(struct tcp_time_wait) <= 64, "TIME-WAIT entry");
+
+struct tcp_listener {
+	bool used, v6, any;
+	union net_ip ip;
+	uint16_t port;
+	uint32_t scope;
+	uint32_t generation;
+	uint32_t n_half_open;
+	uint32_t backlog;
+	struct tcp_opts opts;
+	const void *app_ops;
+	void *app_user;
+};
+
+/* A value of the flow tables: what kind of object, and its index + 1. */
+#define FLOW_KIND_TCB       0u
+#define FLOW_KIND_HALF_OPEN (1u << 30)
+#define FLOW_KIND_TIME_WAIT (2u << 30)
+#define FLOW_KIND_MASK      (3u << 30)
+#define FLOW_INDEX(val)     (((val) & ~FLOW_KIND_MASK) - 1)
+#define FLOW_VAL(kind, index) ((kind) | ((index) + 1))
+
+struct tcp {
+	struct env *env;
+	struct net *net;
+	const struct owner *owner;
+	const struct tcp_up_ops *up;
+	void *up_ctx;
+	struct tcb *out_head, *out_tail;
+	struct flow_table flow[2]; /* IPv4, IPv6 */
+	uint32_t epoch;            /* of the flow tables: changes with them */
+	struct tcb *tcbs;
+	struct tcb *tcb_free;
+	struct txseg *txseg_free;
+	struct tcp_conf conf;
+	uint32_t n_tcb, n_half_open, n_time_wait, n_listeners;
+	struct tcp_half_open *ho;
+	uint32_t ho_free, ho_oldest, ho_newest; /* index + 1 */
+	struct tcp_time_wait *tw;
+	uint32_t tw_free, tw_oldest, tw_newest; /* index + 1 */
+	struct timer tw_timer;
+	struct tcp_listener *listeners;
+	struct flow_table listen_table;
+	struct port_alloc ports;
+	uint64_t challenge_window_us;
+	uint32_t challenge_left;
+	struct txseg *txseg_mem;
+};
+
+/* A received segment, parsed. */
+struct tcp_seg {
+	struct net_pkt *p;
+	uint32_t seq, ack;
+	uint32_t len;  /* payload bytes */
+	uint32_t val;  /* flow table's answer */
+	uint32_t hash;
+	uint16_t wnd;
+	uint16_t sport, dport;
+	uint8_t flags;
+	uint8_t hlen;
+};
+
+/* Sequence numbers a segment occupies (SEG.LEN). */
+static inline uint32_t seg_len(const struct tcp_seg *s)
+{
+	return s->len + ((s->flags & WIRE_TCP_SYN) != 0) + ((s->flags & WIRE_TCP_FIN) != 0);
+}
+
+static inline bool tcp_v6(const struct tcb *t)
+{
+	return (t->flags & TF_V6) != 0;
+}
+
+static inline struct flow_table *tcp_flows(struct tcp *tcp, bool v6)
+{
+	return &tcp->flow[v6];
+}
+
+static inline void tcp_count(struct tcp *tcp, enum counter id)
+{
+	count(&tcp->env->cnt, id);
+}
+
+static inline void seg_drop(struct tcp *tcp, const struct tcp_seg *s, enum drop why)
+{
+	pkt_drop(&tcp->env->pool, s->p->m, why);
+}
+
+/* The segment was used up (its buffer carries nothing more for us). Not a drop. */
+static inline void seg_done(struct tcp *tcp, const struct tcp_seg *s)
+{
+	pkt_free(&tcp->env->pool, s->p->m);
+}
+
+/* tcp_table.c */
+uint32_t tcp_key_hash(const struct tcp *tcp, bool v6, const struct tcp_key *k);
+uint32_t tcp_flow_find(struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash);
+int tcp_flow_add(struct tcp *tcp, bool v6, uint32_t hash, uint32_t val);
+void tcp_flow_del(struct tcp *tcp, bool v6, uint32_t hash, uint32_t val);
+void tcp_seg_lookup(struct tcp *tcp, struct tcp_seg *s);
+void tcp_seg_key(const struct tcp_seg *s, struct tcp_key *k);
+uint32_t tcp_isn(struct tcp *tcp, const struct tcp_key *k);
+
+/* tcb.c */
+struct tcb *tcb_alloc(struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash,
+	const struct tcp_opts *o);
+void tcb_opts(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o);
+/* Out of the tables, queues freed, state CLOSED; the memory is released by the next output run. */
+void tcb_kill(struct tcp *tcp, struct tcb *t);
+void tcb_release(struct tcp *tcp, struct tcb *t);
+/* Tells the application of the end, unless it let go. */
+void tcb_report_end(struct tcp *tcp, struct tcb *t, int err);
+/* Both. */
+void tcb_end(struct tcp *tcp, struct tcb *t, int err);
+void tcb_established(struct tcp *tcp, struct tcb *t);
+/* Reset, and tell the application. */
+void tcp_abort_report(struct tcp *tcp, struct tcb *t, int err);
+uint16_t tcp_mss_announce(const struct tcp *tcp, const struct net_dst *dst, bool v6,
+	uint16_t limit);
+uint16_t tcp_mss_send(const struct tcb *t);
+
+/* listen.c */
+struct tcp_listener *tcp_listener_lookup(struct tcp *tcp, bool v6, const union net_ip *ip,
+	uint16_t port, uint32_t scope);
+/* half_open.c */
+void tcp_listen_input(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s);
+void tcp_half_open_input(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s);
+void tcp_half_open_free(struct tcp *tcp, struct tcp_half_open *h);
+void tcp_half_open_timer(void *ctx, struct timer *timer, uint64_t now_us);
+void tcp_half_open_error(struct tcp *tcp, struct tcp_half_open *h, const struct net_error *e);
+/* time_wait.c */
+void tcp_time_wait_enter(struct tcp *tcp, struct tcb *t);
+void tcp_time_wait_input(struct tcp *tcp, struct tcp_time_wait *w, struct tcp_seg *s);
+void tcp_time_wait_timer(void *ctx, struct timer *timer, uint64_t now_us);
+/* closed.c */
+void tcp_reply_rst(struct tcp *tcp, const struct tcp_seg *s);
+void tcp_reply(struct tcp *tcp, const struct net_pkt *p, uint16_t lport, uint16_t rport,
+	uint32_t seq, uint32_t ack, uint16_t wnd, uint8_t flags);
+bool tcp_challenge_allowed(struct tcp *tcp);
+/* input.c */
+void tcp_input(void *ctx, struct net_pkt *pkts, unsigned n);
+/* Dispatches one segment by what the flow table says. */
+void tcp_seg_input(struct tcp *tcp, struct tcp_seg *s);
+/* syn_sent.c */
+void tcp_syn_sent_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
+/* segment.c: SYN-RECEIVED and later (RFC 9293 section 3.10.7.4) */
+void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
+/* ack.c */
+enum tcp_verdict { TCP_OK, TCP_DROPPED };
+enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
+void tcp_ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack);
+void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us);
+void tcp_rto_set(struct tcp *tcp, struct tcb *t);
+/* data.c: takes the buffer of s */
+void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
+void tcp_fin_process(struct tcp *tcp, struct tcb *t);
+void tcp_deliver(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t len);
+/* ooo.c */
+void tcp_ooo_add(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, bool fin);
+void tcp_ooo_drain(struct tcp *tcp, struct tcb *t);
+void tcp_ooo_free(struct tcp *tcp, struct tcb *t);
+/* trim.c */
+struct rte_mbuf *tcp_trim_front(struct tcp *tcp, struct rte_mbuf *m, uint32_t n);
+void tcp_trim_tail(struct tcp *tcp, struct rte_mbuf *m, uint32_t n);
+/* txq.c */
+struct txseg *txseg_alloc(struct tcp *tcp);
+void txseg_free(struct tcp *tcp, struct txseg *s);
+void txq_append(struct tcb *t, struct txseg *s);
+/* Cuts s behind len bytes. false: no entry free. */
+bool txseg_split(struct tcp *tcp, struct tcb *t, struct txseg *s, uint16_t len);
+void txq_free(struct tcp *tcp, struct tcb *t);
+ssize_t txq_copy(struct tcp *tcp, struct tcb *t, const void *data, uint32_t len);
+/* xmit.c */
+/* A packet with the payload of n stretches from s on, len bytes in all, ready for headers in
+ * front; the queue keeps its references. NULL: no buffer. */
+struct rte_mbuf *tcp_xmit_data(struct tcp *tcp, struct txseg *s, unsigned n, uint32_t len);
+/* Puts the TCP header before m's payload and sends it. Takes m. net_output*()'s answer. */
+int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, uint8_t flags,
+	uint16_t tso_mss);
+/* A segment without payload. -ENOBUFS: no buffer. */
+int tcp_xmit_ctl(struct tcp *tcp, struct tcb *t, uint32_t seq, uint8_t flags);
+int tcp_xmit_syn(struct tcp *tcp, struct tcb *t);
+/* output.c */
+void tcp_output(struct tcp *tcp, struct tcb *t);
+/* Sends the zero-window probe, or what the window allows of less than a segment. */
+void tcp_probe(struct tcp *tcp, struct tcb *t);
+int tcp_rexmt_head(struct tcp *tcp, struct tcb *t);
+uint16_t tcp_wnd_update(struct tcp *tcp, struct tcb *t);
+/* timer.c */
+void tcp_timer_fire(void *ctx, struct timer *timer, uint64_t now_us);
+/* Arms the block's timer for its earliest deadline. */
+void tcp_timer_update(struct tcp *tcp, struct tcb *t);
+void tcp_rexmt_arm(struct tcp *tcp, struct tcb *t);
+/* user.c */
+void tcp_room_report(struct tcp *tcp, struct tcb *t);
+/* error.c */
+void tcp_error(void *ctx, const struct net_error *e);
+
+/* The block has something to send, or is dead: served in this turn's output. */
+static inline void tcp_out_add(struct tcp *tcp, struct tcb *t)
+{
+	if (t->flags & TF_ON_OUT)
+		return;
+	t->flags |= TF_ON_OUT;
+	t->out_next = NULL;
+	if (tcp->out_tail != NULL)
+		tcp->out_tail->out_next = t;
+	else
+		tcp->out_head = t;
+	tcp->out_tail = t;
+}
+
+static inline void tcp_ack_now(struct tcp *tcp, struct tcb *t)
+{
+	t->flags |= TF_ACK_NOW;
+	tcp_out_add(tcp, t);
+}
+
+/* A deadline moved: only an earlier one than the armed needs the wheel. */
+static inline void tcp_timer_want(struct tcp *tcp, struct tcb *t, uint64_t at_us)
+{
+	if (!timer_armed(&t->timer) || timer_expires_us(&t->timer) > at_us)
+		timer_arm(&tcp->env->wheel, &t->timer, TIMER_TCP_CONN, at_us);
+}
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tcp_priv.h"
+
+/* From the send queue to the network layer: one segment at a time. */
+
+#define COPY_MAX 256 /* payload that is cheaper to copy than to refer to */
+
+/* The buffer of the stretch itself, if only the queue holds it: no copy, no second buffer. */
+static struct rte_mbuf *data_in_place(const struct txseg *s)
+{
+	struct rte_mbuf *m = s->m;
+
+	m->data_off = s->off;
+	m->data_len = s->len;
+	m->pkt_len = s->len;
+	m->nb_segs = 1;
+	m->next = NULL;
+	m->ol_flags = 0;
+	rte_mbuf_refcnt_set(m, 2); /* the queue's and the port's; both on this core */
+	return m;
+}
+
+static struct rte_mbuf *data_copy(struct tcp *tcp, const struct txseg *s, unsigned n)
+{
+	struct rte_mbuf *m = pkt_alloc(&tcp->env->pool);
+
+	if (m == NULL)
+		return NULL;
+	m->data_off = PKT_HEADERS_MAX;
+	for (; n-- > 0; s = s->next) {
+		memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, m->data_len),
+			(const uint8_t *)s->m->buf_addr + s->off, s->len);
+		m->data_len += s->len;
+	}
+	m->pkt_len = m->data_len;
+	return m;
+}
+
+/* Headers in a buffer of their own, the payload by reference. */
+static struct rte_mbuf *data_refer(struct tcp *tcp, const struct txseg *s, unsigned n)
+{
+	struct rte_mbuf *head = pkt_alloc(&tcp->env->pool), *last = head;
+
+	if (head == NULL)
+		return NULL;
+	head->data_off = PKT_HEADERS_MAX;
+	for (; n-- > 0; s = s->next) {
+		struct rte_mbuf *m = pkt_alloc(&tcp->env->pool);
+
+		if (m == NULL) {
+			pkt_free(&tcp->env->pool, head);
+			return NULL;
+		}
+		rte_pktmbuf_attach(m, s->m);
+		m->data_off = s->off;
+		m->data_len = s->len;
+		m->pkt_len = s->len;
+		last->next = m;
+		last = m;
+		head->nb_segs++;
+		head->pkt_len += s->len;
+	}
+	return head;
+}
+
+struct rte_mbuf *tcp_xmit_data(struct tcp *tcp, struct txseg *s, unsigned n, uint32_t len)
+{
+	if (likely(n == 1 && s->flags & TXSEG_INPLACE && rte_mbuf_refcnt_read(s->m) == 1))
+		return data_in_place(s);
+	if (len <= COPY_MAX)
+		return data_copy(tcp, s, n);
+	return data_refer(tcp, s, n);
+}
+
+static int output(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint16_t tso_mss, uint8_t hlen)
+{
+	struct net_tx tx = {.proto = IPPROTO_TCP,
+		.tos = t->tos,
+		.ttl = t->ttl,
+		.df = true,
+		.tso_mss = tso_mss,
+		.l4_hlen = hlen,
+		.flow_label = t->hash & 0xfffff};
+
+	tcp_count(tcp, CNT_tcp_tx_segs);
+	if (unlikely(tcp_v6(t)))
+		return net_output6(tcp->net, &t->dst, m, &t->key.l.v6, &t->key.r.v6, &tx);
+	return net_output4(tcp->net, &t->dst, m, t->key.l.v4, t->key.r.v4, &tx);
+}
+
+int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, uint8_t flags,
+	uint16_t tso_mss)
+{
+	uint32_t *w;
+
+	m->data_off -= WIRE_TCP_LEN;
+	m->data_len += WIRE_TCP_LEN;
+	m->pkt_len += WIRE_TCP_LEN;
+	w = rte_pktmbuf_mtod(m, uint32_t *);
+	w[0] = t->ports_be;
+	w[1] = rte_cpu_to_be_32(seq);
+	w[2] = rte_cpu_to_be_32(t->rcv_nxt);
+	w[3] = rte_cpu_to_be_32(
+		(uint32_t)5 << 28 | (uint32_t)flags << 16 | tcp_wnd_update(tcp, t));
+	w[4] = 0;
+	t->rcv_acked = t->rcv_nxt;
+	t->delack_at = TCP_NEVER;
+	t->flags &= (uint16_t)~TF_ACK_NOW;
+	return output(tcp, t, m, tso_mss, WIRE_TCP_LEN);
+}
+
+int tcp_xmit_ctl(struct tcp *tcp, struct tcb *t, uint32_t seq, uint8_t flags)
+{
+	struct rte_mbuf *m = pkt_alloc(&tcp->env->pool);
+
+	if (m == NULL)
+		return -ENOBUFS;
+	m->data_off = PKT_HEADERS_MAX;
+	if (flags == WIRE_TCP_ACK)
+		tcp_count(tcp, CNT_tcp_acks_only);
+	return tcp_xmit(tcp, t, m, seq, flags, 0);
+}
+
+/* SYN, or SYN,ACK after crossed SYNs, with the MSS option (MUST-14). */
+int tcp_xmit_syn(struct tcp *tcp, struct tcb *t)
+{
+	struct rte_mbuf *m = pkt_alloc(&tcp->env->pool);
+	bool ack = t->state == TCP_SYN_RECEIVED;
+
+	if (m == NULL)
+		return -ENOBUFS;
+	struct wire_tcp_opts o = {.has = WIRE_TCP_OPT_MSS, .mss = t->mss_announced};
+	struct wire_tcp h = {
+		.sport = t->key.lport,
+		.dport = t->key.rport,
+		.seq = t->iss,
+		.ack = ack ? t->rcv_nxt : 0,
+		.flags = ack ? WIRE_TCP_SYN | WIRE_TCP_ACK : WIRE_TCP_SYN,
+		.wnd = (uint16_t)RTE_MIN(t->rcv_buf, 65535u),
+	};
+
+	m->data_off = PKT_HEADERS_MAX;
+	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+
+	h.hlen = (uint8_t)(WIRE_TCP_LEN + wire_tcp_opts_emit(p + WIRE_TCP_LEN, &o));
+	wire_tcp_emit(p, &h);
+	m->data_len = h.hlen;
+	m->pkt_len = h.hlen;
+	t->last_tx_us = tcp->env->now_us;
+	return output(tcp, t, m, 0, h.hlen);
+}
