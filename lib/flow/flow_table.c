@@ -59,8 +59,8 @@ int flow_table_insert(struct flow_table *t, uint32_t hash, uint32_t val)
 }
 
 /* The bucket and entry that hold (hash, val). */
-static struct flow_bucket *entry_find(struct flow_table *t, uint32_t hash, uint32_t val,
-	uint32_t *index, unsigned *entry)
+static struct flow_bucket *entry_find(
+	struct flow_table *t, uint32_t hash, uint32_t val, uint32_t *index, unsigned *entry)
 {
 	uint32_t i = flow_bucket_index(t, hash);
 

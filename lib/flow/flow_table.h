@@ -23,7 +23,7 @@
  * knows the RSS key) cost a bounded time.
  */
 #define FLOW_BUCKET_ENTRIES 7
-#define FLOW_PROBE_MAX      64
+#define FLOW_PROBE_MAX	    64
 
 struct flow_bucket {
 	uint32_t hash[FLOW_BUCKET_ENTRIES];

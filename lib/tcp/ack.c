@@ -24,7 +24,8 @@ void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us)
 		uint32_t err = rtt_us > t->srtt_us ? rtt_us - t->srtt_us : t->srtt_us - rtt_us;
 
 		t->rttvar_us += (uint32_t)((int32_t)(err - t->rttvar_us) / 4);
-		t->srtt_us = RTE_MAX(t->srtt_us + (uint32_t)((int32_t)(rtt_us - t->srtt_us) / 8), 1u);
+		t->srtt_us =
+			RTE_MAX(t->srtt_us + (uint32_t)((int32_t)(rtt_us - t->srtt_us) / 8), 1u);
 	}
 	tcp_rto_set(tcp, t);
 }

@@ -9,7 +9,7 @@ static int soft_errno(const struct net_error *e)
 	if (e->quote.v6)
 		return e->type == WIRE_ICMP6_UNREACH && e->code == 0 ? ENETUNREACH : EHOSTUNREACH;
 	return e->type == WIRE_ICMP4_UNREACH && e->code == WIRE_ICMP4_UNREACH_NET ? ENETUNREACH
-										   : EHOSTUNREACH;
+										  : EHOSTUNREACH;
 }
 
 /* Port or protocol unreachable ends an attempt; an established connection outlives all of them

@@ -35,7 +35,8 @@ void tcp_half_open_free(struct tcp *tcp, struct tcp_half_open *h)
 	tcp->n_half_open--;
 }
 
-static struct tcp_half_open *ho_alloc(struct tcp *tcp, struct tcp_listener *l, bool v6, uint32_t hash)
+static struct tcp_half_open *ho_alloc(
+	struct tcp *tcp, struct tcp_listener *l, bool v6, uint32_t hash)
 {
 	if (tcp->ho_free == 0 && tcp->ho_oldest != 0) {
 		tcp_count(tcp, CNT_tcp_half_open_evicted);

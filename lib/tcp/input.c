@@ -15,7 +15,8 @@ static bool seg_parse(struct tcp *tcp, struct net_pkt *p, struct tcp_seg *s)
 	struct rte_mbuf *m = p->m;
 	const uint8_t *hdr = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4_off);
 	struct wire_tcp h;
-	int n = wire_tcp_parse(hdr, RTE_MIN((uint32_t)p->l4_len, (uint32_t)(m->data_len - p->l4_off)), &h);
+	int n = wire_tcp_parse(
+		hdr, RTE_MIN((uint32_t)p->l4_len, (uint32_t)(m->data_len - p->l4_off)), &h);
 
 	if (unlikely(n < 0)) {
 		pkt_drop(&tcp->env->pool, m, DROP_tcp_short);
@@ -36,8 +37,8 @@ static bool seg_parse(struct tcp *tcp, struct net_pkt *p, struct tcp_seg *s)
 	s->wnd = h.wnd;
 	s->sport = h.sport;
 	s->dport = h.dport;
-	s->flags = h.flags & (WIRE_TCP_FIN | WIRE_TCP_SYN | WIRE_TCP_RST | WIRE_TCP_PSH | WIRE_TCP_ACK |
-				     WIRE_TCP_URG);
+	s->flags = h.flags & (WIRE_TCP_FIN | WIRE_TCP_SYN | WIRE_TCP_RST | WIRE_TCP_PSH |
+				     WIRE_TCP_ACK | WIRE_TCP_URG);
 	s->hlen = h.hlen;
 	s->len = p->l4_len - h.hlen;
 	s->hash = p->hash;
@@ -82,8 +83,8 @@ static void burst_input(struct tcp *tcp, struct net_pkt *pkts, unsigned n)
 
 	for (unsigned i = 0; i < n; i++)
 		if (likely(seg_parse(tcp, &pkts[i], &seg[n_seg]))) {
-			flow_table_prefetch(&tcp->flow[(pkts[i].flags & NET_PKT_V6) != 0],
-				seg[n_seg].hash);
+			flow_table_prefetch(
+				&tcp->flow[(pkts[i].flags & NET_PKT_V6) != 0], seg[n_seg].hash);
 			n_seg++;
 		}
 	for (unsigned i = 0; i < n_seg; i++) {
@@ -96,7 +97,8 @@ static void burst_input(struct tcp *tcp, struct net_pkt *pkts, unsigned n)
 	uint32_t epoch = tcp->epoch;
 
 	for (unsigned i = 0; i < n_seg; i++) {
-		if (unlikely(tcp->epoch != epoch)) /* an earlier one of this burst changed the table */
+		if (unlikely(tcp->epoch !=
+			     epoch)) /* an earlier one of this burst changed the table */
 			tcp_seg_lookup(tcp, &seg[i]);
 		tcp_seg_input(tcp, &seg[i]);
 	}

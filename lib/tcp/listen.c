@@ -36,7 +36,8 @@ static bool listen_match(const void *ctx, uint32_t val, const void *key)
 
 static struct tcp_listener *listen_find(struct tcp *tcp, const struct listen_key *k)
 {
-	uint32_t val = flow_table_find(&tcp->listen_table, listen_hash(tcp, k), listen_match, tcp, k);
+	uint32_t val =
+		flow_table_find(&tcp->listen_table, listen_hash(tcp, k), listen_match, tcp, k);
 
 	return val != 0 ? &tcp->listeners[val - 1] : NULL;
 }
@@ -94,7 +95,8 @@ static bool ip_zero(const union net_ip *ip)
 }
 
 struct tcp_listener *tcp_listen(struct tcp *tcp, bool v6, bool any, const union net_ip *ip,
-	uint16_t port, uint32_t scope, const struct tcp_opts *o, const void *app_ops, void *app_user)
+	uint16_t port, uint32_t scope, const struct tcp_opts *o, const void *app_ops,
+	void *app_user)
 {
 	struct listen_key k = {.v6 = v6 && !any, .any = any, .port = port, .scope = scope};
 	uint32_t i;

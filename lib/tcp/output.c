@@ -208,7 +208,8 @@ void tcp_probe(struct tcp *tcp, struct tcb *t)
 	tcp_count(tcp, CNT_tcp_wnd_probes);
 	if (s == NULL)
 		return;
-	if (room != 0) { /* an open window smaller than a segment: override (SHLD-30, section 3.8.6.2.1) */
+	if (room !=
+		0) { /* an open window smaller than a segment: override (SHLD-30, section 3.8.6.2.1) */
 		send_data(tcp, t, RTE_MIN(room, (uint32_t)t->mss));
 		return;
 	}
@@ -230,9 +231,9 @@ int tcp_rexmt_head(struct tcp *tcp, struct tcb *t)
 	struct txseg *s = t->una_seg;
 
 	if (s == NULL)
-		return t->flags & TF_FIN_SENT ? tcp_xmit_ctl(tcp, t, t->snd_una,
-							 WIRE_TCP_FIN | WIRE_TCP_ACK)
-					      : 0;
+		return t->flags & TF_FIN_SENT
+			       ? tcp_xmit_ctl(tcp, t, t->snd_una, WIRE_TCP_FIN | WIRE_TCP_ACK)
+			       : 0;
 	if (s->len > t->mss && !txseg_split(tcp, t, s, t->mss))
 		return -ENOBUFS;
 	struct rte_mbuf *m = tcp_xmit_data(tcp, s, 1, s->len);

@@ -172,7 +172,8 @@ static void payload_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		seg_done(tcp, s);
 		return;
 	}
-	if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT_1 && t->state != TCP_FIN_WAIT_2) {
+	if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT_1 &&
+		t->state != TCP_FIN_WAIT_2) {
 		tcp_ack_now(tcp, t); /* the FIN again, or data behind it: ignored */
 		seg_drop(tcp, s, DROP_tcp_closed);
 		return;

@@ -3,8 +3,8 @@
 
 /* Control blocks: made, opened, ended. */
 
-struct tcb *tcb_alloc(struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash,
-	const struct tcp_opts *o)
+struct tcb *tcb_alloc(
+	struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash, const struct tcp_opts *o)
 {
 	struct tcb *t = tcp->tcb_free;
 

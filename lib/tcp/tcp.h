@@ -18,7 +18,7 @@
  * tcp_output_run() serves once a turn.
  */
 struct tcp;
-struct tcb;          /* a connection; in SYN-SENT or later */
+struct tcb; /* a connection; in SYN-SENT or later */
 struct tcp_listener;
 
 /* A control block as the layer above may hold it between calls: 0 is never one, and bit 63 is 0, so
@@ -68,7 +68,8 @@ unsigned tcp_output_run(struct tcp *tcp);
 /* v6 and any-address: see any. any: an all-zero ip that listens in both families.
  * NULL with errno EADDRINUSE, EADDRNOTAVAIL, ENOMEM. */
 struct tcp_listener *tcp_listen(struct tcp *tcp, bool v6, bool any, const union net_ip *ip,
-	uint16_t port, uint32_t scope, const struct tcp_opts *o, const void *app_ops, void *app_user);
+	uint16_t port, uint32_t scope, const struct tcp_opts *o, const void *app_ops,
+	void *app_user);
 /* Half-open entries of l are dropped, established ones live on. */
 void tcp_listener_close(struct tcp *tcp, struct tcp_listener *l);
 /* Handles of listeners, as for blocks. */

@@ -7,30 +7,31 @@
 
 /* Limits and timeouts of TCP on one core. Units as named. */
 struct tcp_conf {
-	uint32_t connections;    /* control blocks; default 16384 */
-	uint32_t half_open;      /* SYN-RECEIVED entries; default 4096 */
-	uint32_t time_wait;      /* TIME-WAIT entries; default 16384 */
-	uint32_t listeners;      /* default 256 */
+	uint32_t connections;	 /* control blocks; default 16384 */
+	uint32_t half_open;	 /* SYN-RECEIVED entries; default 4096 */
+	uint32_t time_wait;	 /* TIME-WAIT entries; default 16384 */
+	uint32_t listeners;	 /* default 256 */
 	uint32_t sndbuf, rcvbuf; /* bytes; default 256 KiB and 65535 */
-	uint32_t ooo_max;        /* out-of-order packets a connection; default 256 */
-	uint32_t rto_min_us;     /* default 200 ms; RFC 6298 (2.4) says 1 s, see docs/limits.md */
+	uint32_t ooo_max;	 /* out-of-order packets a connection; default 256 */
+	uint32_t rto_min_us;	 /* default 200 ms; RFC 6298 (2.4) says 1 s, see docs/limits.md */
 	uint32_t rto_initial_us; /* default 1 s (RFC 6298 (2.1)) */
-	uint32_t rto_max_us;     /* default 60 s, at least 60 s (RFC 6298 (2.5)) */
-	uint32_t r2_us;          /* give up on data after this; default 924 s (RFC 9293 3.8.3: 100 s) */
-	uint32_t syn_r2_us;      /* give up on a SYN; default 180 s (RFC 9293 3.8.3, MUST-23) */
-	uint32_t synack_tries;   /* SYN,ACK retransmissions; default 5 */
-	uint32_t delack_us;      /* default 40 ms, below 500 ms (RFC 9293 3.8.6.3, MUST-40) */
-	uint32_t msl_us;         /* default 30 s: TIME-WAIT lasts twice this */
-	uint32_t fin_wait2_us;   /* FIN-WAIT-2 that no application holds; default 60 s */
+	uint32_t rto_max_us;	 /* default 60 s, at least 60 s (RFC 6298 (2.5)) */
+	uint32_t r2_us;	    /* give up on data after this; default 924 s (RFC 9293 3.8.3: 100 s) */
+	uint32_t syn_r2_us; /* give up on a SYN; default 180 s (RFC 9293 3.8.3, MUST-23) */
+	uint32_t synack_tries; /* SYN,ACK retransmissions; default 5 */
+	uint32_t delack_us;    /* default 40 ms, below 500 ms (RFC 9293 3.8.6.3, MUST-40) */
+	uint32_t msl_us;       /* default 30 s: TIME-WAIT lasts twice this */
+	uint32_t fin_wait2_us; /* FIN-WAIT-2 that no application holds; default 60 s */
 	uint64_t keepalive_idle_us, keepalive_interval_us; /* default 2 h, 75 s (RFC 9293 3.8.4) */
-	uint32_t keepalive_count; /* default 9 */
-	uint32_t challenge_rate; /* challenge ACKs a second, a core; default 1000 (RFC 5961 section 7) */
-	uint32_t initial_window; /* segments; default 10 (RFC 6928) */
-	bool nodelay;            /* default false */
-	bool keepalive;          /* default false (RFC 9293 3.8.4, MUST-25) */
-	uint16_t mss_min;        /* smallest MSS believed of a peer; default 88 */
+	uint32_t keepalive_count;			   /* default 9 */
+	uint32_t
+		challenge_rate; /* challenge ACKs a second, a core; default 1000 (RFC 5961 section 7) */
+	uint32_t initial_window;      /* segments; default 10 (RFC 6928) */
+	bool nodelay;		      /* default false */
+	bool keepalive;		      /* default false (RFC 9293 3.8.4, MUST-25) */
+	uint16_t mss_min;	      /* smallest MSS believed of a peer; default 88 */
 	uint16_t port_low, port_high; /* ephemeral ports; default 32768, 65535 */
-	uint8_t ttl;             /* 0: the network layer's */
+	uint8_t ttl;		      /* 0: the network layer's */
 };
 
 void tcp_conf_default(struct tcp_conf *c);

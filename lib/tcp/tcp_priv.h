@@ -3,6 +3,7 @@
 #define GN_TCP_PRIV_H
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include <rte_mbuf.h>
@@ -46,9 +47,9 @@ struct txseg {
 	struct rte_mbuf *m; /* one reference of ours */
 	uint32_t seq;
 	uint16_t len;
-	uint16_t off;     /* of the payload, from m->buf_addr */
+	uint16_t off;	  /* of the payload, from m->buf_addr */
 	uint32_t sent_us; /* low 32 bits of the time of the last transmission */
-	uint16_t flags;   /* TXSEG_* */
+	uint16_t flags;	  /* TXSEG_* */
 	uint16_t spare;
 };
 
@@ -58,7 +59,7 @@ struct txseg {
 #define TXSEG_APPEND  0x08 /* made by tcp_send(): more may be copied behind it */
 #define TXSEG_PUSH    0x10 /* the last of a send call */
 
-#define TF_V6         0x0001
+#define TF_V6	      0x0001
 #define TF_NODELAY    0x0002
 #define TF_KEEPALIVE  0x0004
 #define TF_ACK_NOW    0x0008 /* an ACK must leave at the next output */
@@ -67,7 +68,7 @@ struct txseg {
 #define TF_DETACHED   0x0040 /* closed from above: no upcalls, handle dead */
 #define TF_WRITABLE   0x0080 /* a send took less than asked: report room */
 #define TF_ON_OUT     0x0100 /* on the output list */
-#define TF_MORE       0x0200 /* the application announced more data */
+#define TF_MORE	      0x0200 /* the application announced more data */
 #define TF_RECOVERY   0x0400 /* fast recovery (RFC 6582) until recover is acknowledged */
 #define TF_PERSIST    0x0800 /* rexmt_at is the zero-window probe timer */
 #define TF_SYN_REXMT  0x1000 /* SYN or SYN,ACK was sent again (RFC 6298 (5.7), RFC 5681 3.1) */
@@ -88,24 +89,24 @@ struct tcb {
 	uint32_t rcv_unread; /* bytes the application holds */
 	uint32_t rcv_buf;
 	uint32_t snd_una;
-	uint32_t snd_nxt;    /* next to send; pulled back to snd_una by a timeout */
-	uint32_t snd_max;    /* SND.NXT of the RFC: highest sent + 1 */
+	uint32_t snd_nxt; /* next to send; pulled back to snd_una by a timeout */
+	uint32_t snd_max; /* SND.NXT of the RFC: highest sent + 1 */
 	uint32_t snd_wnd;
 	uint32_t snd_wl1, snd_wl2;
 	uint32_t cwnd;
-	uint16_t mss; /* of segments we send: payload bytes */
+	uint16_t mss;	  /* of segments we send: payload bytes */
 	uint16_t rcv_mss; /* largest payload received: when two are due an ACK */
-	uint16_t flags; /* TF_* */
+	uint16_t flags;	  /* TF_* */
 	uint8_t state;
 	uint8_t dup_acks_owed; /* out-of-order segments not yet answered (RFC 5681 section 4.2) */
-	struct txseg *una_seg;  /* oldest unacknowledged, or unsent */
+	struct txseg *una_seg; /* oldest unacknowledged, or unsent */
 	/* send side: output */
 	struct txseg *nxt_seg; /* holds snd_nxt, NULL: all sent */
 	struct txseg *tail_seg;
 	struct tcb *out_next;
 	uint32_t snd_queued; /* bytes in the send queue, sent or not */
 	uint32_t snd_buf;
-	uint64_t rexmt_at;  /* retransmission or probe; TCP_NEVER: off */
+	uint64_t rexmt_at; /* retransmission or probe; TCP_NEVER: off */
 	uint64_t delack_at;
 	uint32_t rto_us;
 	uint32_t ports_be; /* source and destination port as on the wire */
@@ -117,14 +118,14 @@ struct tcb {
 	uint32_t hash;
 	uint32_t srtt_us, rttvar_us;
 	uint32_t ssthresh;
-	uint32_t recover;  /* RFC 6582 */
-	uint32_t max_wnd;  /* largest window the peer offered */
+	uint32_t recover; /* RFC 6582 */
+	uint32_t max_wnd; /* largest window the peer offered */
 	uint32_t iss, irs;
 	uint32_t retransmits;
 	uint16_t mss_announced;
-	uint16_t mss_limit;  /* peer's MSS option, bounded below */
+	uint16_t mss_limit; /* peer's MSS option, bounded below */
 	uint8_t dup_acks;
-	uint8_t backoff;     /* of the retransmission or probe timer */
+	uint8_t backoff; /* of the retransmission or probe timer */
 	uint8_t ttl, tos;
 	uint8_t keepalive_sent;
 	uint16_t ooo_count;
@@ -133,13 +134,14 @@ struct tcb {
 	bool ooo_fin;
 	uint64_t rexmt_since; /* first timeout of the oldest unacknowledged data (R2) */
 	uint64_t last_rx_us;
-	uint64_t last_tx_us;  /* of data: restart after idle (RFC 5681 section 4.1) */
-	uint64_t close_at;    /* FIN-WAIT-2 nobody holds; TCP_NEVER */
-	uint32_t keepalive_interval_us, keepalive_count;
+	uint64_t last_tx_us; /* of data: restart after idle (RFC 5681 section 4.1) */
+	uint64_t close_at;   /* FIN-WAIT-2 nobody holds; TCP_NEVER */
+	uint64_t keepalive_interval_us;
+	uint32_t keepalive_count;
 	uint64_t bytes_received, bytes_sent;
 	uint64_t keepalive_idle_us;
 	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
-	int soft_error;       /* last ICMP error: reported if the connection times out */
+	int soft_error;	      /* last ICMP error: reported if the connection times out */
 	const struct tcp_cc_ops *cc;
 	const void *app_ops;
 	void *app_user;
@@ -157,12 +159,12 @@ struct tcp_half_open {
 	struct tcp_key key;
 	uint32_t hash;
 	uint32_t iss, irs;
-	uint16_t mss;       /* peer's, bounded */
-	uint16_t wnd;       /* of the SYN */
-	uint32_t listener;  /* index */
+	uint16_t mss;	     /* peer's, bounded */
+	uint16_t wnd;	     /* of the SYN */
+	uint32_t listener;   /* index */
 	uint32_t prev, next; /* age order; index + 1 */
-	uint8_t tries;      /* SYN,ACKs sent again */
-	uint8_t flags;      /* TF_V6 */
+	uint8_t tries;	     /* SYN,ACKs sent again */
+	uint8_t flags;	     /* TF_V6 */
 	uint16_t ifc;
 	struct net_dst dst;
 };
@@ -196,11 +198,11 @@ struct tcp_listener {
 };
 
 /* A value of the flow tables: what kind of object, and its index + 1. */
-#define FLOW_KIND_TCB       0u
-#define FLOW_KIND_HALF_OPEN (1u << 30)
-#define FLOW_KIND_TIME_WAIT (2u << 30)
-#define FLOW_KIND_MASK      (3u << 30)
-#define FLOW_INDEX(val)     (((val) & ~FLOW_KIND_MASK) - 1)
+#define FLOW_KIND_TCB	      0u
+#define FLOW_KIND_HALF_OPEN   (1u << 30)
+#define FLOW_KIND_TIME_WAIT   (2u << 30)
+#define FLOW_KIND_MASK	      (3u << 30)
+#define FLOW_INDEX(val)	      (((val) & ~FLOW_KIND_MASK) - 1)
 #define FLOW_VAL(kind, index) ((kind) | ((index) + 1))
 
 struct tcp {
@@ -211,7 +213,7 @@ struct tcp {
 	void *up_ctx;
 	struct tcb *out_head, *out_tail;
 	struct flow_table flow[2]; /* IPv4, IPv6 */
-	uint32_t epoch;            /* of the flow tables: changes with them */
+	uint32_t epoch;		   /* of the flow tables: changes with them */
 	struct tcb *tcbs;
 	struct tcb *tcb_free;
 	struct txseg *txseg_free;
@@ -234,8 +236,8 @@ struct tcp {
 struct tcp_seg {
 	struct net_pkt *p;
 	uint32_t seq, ack;
-	uint32_t len;  /* payload bytes */
-	uint32_t val;  /* flow table's answer */
+	uint32_t len; /* payload bytes */
+	uint32_t val; /* flow table's answer */
 	uint32_t hash;
 	uint16_t wnd;
 	uint16_t sport, dport;
@@ -285,8 +287,8 @@ void tcp_seg_key(const struct tcp_seg *s, struct tcp_key *k);
 uint32_t tcp_isn(struct tcp *tcp, const struct tcp_key *k);
 
 /* tcb.c */
-struct tcb *tcb_alloc(struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash,
-	const struct tcp_opts *o);
+struct tcb *tcb_alloc(
+	struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash, const struct tcp_opts *o);
 void tcb_opts(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o);
 /* Out of the tables, queues freed, state CLOSED; the memory is released by the next output run. */
 void tcb_kill(struct tcp *tcp, struct tcb *t);
@@ -298,13 +300,13 @@ void tcb_end(struct tcp *tcp, struct tcb *t, int err);
 void tcb_established(struct tcp *tcp, struct tcb *t);
 /* Reset, and tell the application. */
 void tcp_abort_report(struct tcp *tcp, struct tcb *t, int err);
-uint16_t tcp_mss_announce(const struct tcp *tcp, const struct net_dst *dst, bool v6,
-	uint16_t limit);
+uint16_t tcp_mss_announce(
+	const struct tcp *tcp, const struct net_dst *dst, bool v6, uint16_t limit);
 uint16_t tcp_mss_send(const struct tcb *t);
 
 /* listen.c */
-struct tcp_listener *tcp_listener_lookup(struct tcp *tcp, bool v6, const union net_ip *ip,
-	uint16_t port, uint32_t scope);
+struct tcp_listener *tcp_listener_lookup(
+	struct tcp *tcp, bool v6, const union net_ip *ip, uint16_t port, uint32_t scope);
 /* half_open.c */
 void tcp_listen_input(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s);
 void tcp_half_open_input(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s);

@@ -87,7 +87,8 @@ static void tw_add(struct tcp *tcp, const struct tcb *t)
 		return;
 	struct tcp_time_wait *w = &tcp->tw[tcp->tw_free - 1];
 
-	if (tcp_flow_add(tcp, tcp_v6(t), t->hash, FLOW_VAL(FLOW_KIND_TIME_WAIT, tcp->tw_free - 1)) != 0)
+	if (tcp_flow_add(
+		    tcp, tcp_v6(t), t->hash, FLOW_VAL(FLOW_KIND_TIME_WAIT, tcp->tw_free - 1)) != 0)
 		return;
 	tcp->tw_free = w->next;
 	tcp->n_time_wait++;
@@ -129,8 +130,8 @@ static bool tw_syn_acceptable(const struct tcp_time_wait *w, const struct tcp_se
 void tcp_time_wait_input(struct tcp *tcp, struct tcp_time_wait *w, struct tcp_seg *s)
 {
 	if (tw_syn_acceptable(w, s)) {
-		struct tcp_listener *l = tcp_listener_lookup(
-			tcp, w->v6, &s->p->dst, s->dport, s->p->scope);
+		struct tcp_listener *l =
+			tcp_listener_lookup(tcp, w->v6, &s->p->dst, s->dport, s->p->scope);
 
 		if (l != NULL) {
 			tcp_count(tcp, CNT_tcp_time_wait_reused);

@@ -50,7 +50,7 @@ bool txseg_split(struct tcp *tcp, struct tcb *t, struct txseg *s, uint16_t len)
 	rest->len -= len;
 	rest->flags &= (uint16_t)~TXSEG_APPEND;
 	s->len = len;
-	s->flags &= (uint16_t)~(TXSEG_APPEND | TXSEG_PUSH);
+	s->flags &= (uint16_t) ~(TXSEG_APPEND | TXSEG_PUSH);
 	s->next = rest;
 	rte_mbuf_refcnt_update(s->m, 1);
 	if (t->tail_seg == s)
@@ -77,7 +77,8 @@ static uint32_t tail_room(const struct tcp *tcp, const struct tcb *t)
 {
 	const struct txseg *s = t->tail_seg;
 
-	if (s == NULL || (s->flags & (TXSEG_APPEND | TXSEG_SENT)) != TXSEG_APPEND || s->len >= t->mss)
+	if (s == NULL || (s->flags & (TXSEG_APPEND | TXSEG_SENT)) != TXSEG_APPEND ||
+		s->len >= t->mss)
 		return 0;
 	uint32_t space = (uint32_t)s->m->buf_len - s->off - s->len;
 

@@ -179,7 +179,8 @@ void tcp_close(struct tcp *tcp, struct tcb *t)
 		tcb_kill(tcp, t);
 		return;
 	}
-	if (t->rcv_unread != 0 || t->ooo != NULL) { /* SHLD-3: unread data is lost, the peer must know */
+	if (t->rcv_unread != 0 ||
+		t->ooo != NULL) { /* SHLD-3: unread data is lost, the peer must know */
 		tcp_abort(tcp, t);
 		return;
 	}
@@ -214,7 +215,7 @@ void tcp_abort_report(struct tcp *tcp, struct tcb *t, int err)
 
 void tcp_opts_set(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o)
 {
-	t->flags &= (uint16_t)~(TF_NODELAY | TF_KEEPALIVE);
+	t->flags &= (uint16_t) ~(TF_NODELAY | TF_KEEPALIVE);
 	tcb_opts(tcp, t, o);
 	tcp_timer_update(tcp, t);
 	tcp_out_add(tcp, t);

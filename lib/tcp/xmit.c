@@ -72,7 +72,8 @@ struct rte_mbuf *tcp_xmit_data(struct tcp *tcp, struct txseg *s, unsigned n, uin
 	return data_refer(tcp, s, n);
 }
 
-static int output(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint16_t tso_mss, uint8_t hlen)
+static int output(
+	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint16_t tso_mss, uint8_t hlen)
 {
 	struct net_tx tx = {.proto = IPPROTO_TCP,
 		.tos = t->tos,
@@ -100,8 +101,7 @@ int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, u
 	w[0] = t->ports_be;
 	w[1] = rte_cpu_to_be_32(seq);
 	w[2] = rte_cpu_to_be_32(t->rcv_nxt);
-	w[3] = rte_cpu_to_be_32(
-		(uint32_t)5 << 28 | (uint32_t)flags << 16 | tcp_wnd_update(tcp, t));
+	w[3] = rte_cpu_to_be_32((uint32_t)5 << 28 | (uint32_t)flags << 16 | tcp_wnd_update(tcp, t));
 	w[4] = 0;
 	t->rcv_acked = t->rcv_nxt;
 	t->delack_at = TCP_NEVER;
