@@ -14,10 +14,14 @@
 /* Sum of the 20 fixed bytes, inline since every packet pays for it. */
 static inline uint64_t ip4_sum(const uint8_t *p)
 {
-	uint32_t w[WIRE_IP4_LEN / 4];
+	uint64_t sum = 0;
+	uint32_t w;
 
-	memcpy(w, p, sizeof(w));
-	return (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+	for (unsigned i = 0; i < WIRE_IP4_LEN; i += 4) {
+		memcpy(&w, p + i, sizeof(w));
+		sum += w;
+	}
+	return sum;
 }
 
 static inline uint16_t ip4_fold(uint64_t sum)
@@ -26,13 +30,12 @@ static inline uint16_t ip4_fold(uint64_t sum)
 	return wire_cksum_fold((uint32_t)(((uint32_t)sum >> 16) + (sum & 0xffff) + (sum >> 32)));
 }
 
-static inline bool ip4_cksum_ok(const uint8_t *p, unsigned hlen)
+/* Apart, so that the usual header costs no saved registers. */
+static __rte_noinline int ip4_verify_options(const uint8_t *p, unsigned hlen)
 {
-	uint64_t sum = ip4_sum(p);
+	uint64_t sum = ip4_sum(p) + wire_cksum_sum(p + WIRE_IP4_LEN, hlen - WIRE_IP4_LEN, 0);
 
-	if (unlikely(hlen > WIRE_IP4_LEN))
-		sum += wire_cksum_sum(p + WIRE_IP4_LEN, hlen - WIRE_IP4_LEN, 0);
-	return ip4_fold(sum) == 0;
+	return ip4_fold(sum) == 0 ? (int)hlen : -(int)DROP_ip4_cksum;
 }
 
 int wire_ip4_parse(const uint8_t *p, size_t len, bool verify, struct wire_ip4 *h)
@@ -47,8 +50,6 @@ int wire_ip4_parse(const uint8_t *p, size_t len, bool verify, struct wire_ip4 *h
 	h->total_len = wire_get16(p + 2);
 	if (unlikely(h->total_len > len || h->total_len < hlen))
 		return -(int)DROP_ip4_short;
-	if (verify && unlikely(!ip4_cksum_ok(p, hlen)))
-		return -(int)DROP_ip4_cksum;
 	h->hlen = (uint8_t)hlen;
 	h->tos = p[1];
 	h->id = wire_get16(p + 4);
@@ -57,7 +58,11 @@ int wire_ip4_parse(const uint8_t *p, size_t len, bool verify, struct wire_ip4 *h
 	h->proto = p[9];
 	h->src = wire_get32(p + 12);
 	h->dst = wire_get32(p + 16);
-	return (int)hlen;
+	if (!verify)
+		return (int)hlen;
+	if (unlikely(hlen > WIRE_IP4_LEN))
+		return ip4_verify_options(p, hlen);
+	return likely(ip4_fold(ip4_sum(p)) == 0) ? WIRE_IP4_LEN : -(int)DROP_ip4_cksum;
 }
 
 unsigned wire_ip4_emit(uint8_t *p, const struct wire_ip4 *h, bool cksum)
