@@ -225,6 +225,22 @@ Test(wire_tcp_opts, leaves_out_sack_blocks_that_do_not_fit)
 	cr_assert_eq(wire_tcp_opts_emit(p, &o), 20);
 }
 
+/* As many blocks as fit, and never more than 40 bytes, beside every choice of the others. */
+Test(wire_tcp_opts, sack_blocks_beside_others)
+{
+	for (unsigned has = 0; has <= ALL; has++) {
+		struct wire_tcp_opts o = {.has = (uint8_t)(has & ALL), .n_sack = 4}, back;
+		uint8_t p[WIRE_TCP_MAX_LEN - WIRE_TCP_LEN + 8];
+		unsigned without = wire_tcp_opts_emit(p, &o), n, fit = (36 - without) / 8;
+
+		o.has |= WIRE_TCP_OPT_SACK;
+		n = wire_tcp_opts_emit(p, &o);
+		cr_assert_leq(n, WIRE_TCP_MAX_LEN - WIRE_TCP_LEN, "options 0x%02x", o.has);
+		cr_assert(parse(p, n, &back));
+		cr_assert_eq(back.n_sack, fit < 4 ? fit : 4, "options 0x%02x", o.has);
+	}
+}
+
 Test(wire_tcp_opts, round_trip)
 {
 	struct rng r;
