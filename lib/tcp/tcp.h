@@ -96,6 +96,9 @@ ssize_t tcp_send(struct tcp *tcp, struct tcb *t, const void *data, size_t len, b
 /* Queues m (its data is payload; any kind of buffer, any number of segments) as it is, all or
  * nothing: pkt_len, or -EPIPE, -ENOTCONN, -EAGAIN, -EMSGSIZE (then m stays the caller's). */
 ssize_t tcp_send_buf(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, bool more);
+/* The layer above found no packet buffer for a tcp_send_buf(): writable follows. Answers -ENOBUFS, or
+ * -EPIPE, -ENOTCONN. */
+ssize_t tcp_send_nobuf(struct tcp *tcp, struct tcb *t);
 uint32_t tcp_room(const struct tcb *t);
 /* The layer above is done with n bytes of what it received. */
 void tcp_consumed(struct tcp *tcp, struct tcb *t, uint32_t n);

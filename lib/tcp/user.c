@@ -61,6 +61,16 @@ ssize_t tcp_send(struct tcp *tcp, struct tcb *t, const void *data, size_t len, b
 	return done;
 }
 
+ssize_t tcp_send_nobuf(struct tcp *tcp, struct tcb *t)
+{
+	int rc = send_allowed(t);
+
+	if (rc != 0)
+		return rc;
+	send_starved(tcp, t);
+	return -ENOBUFS;
+}
+
 /* How many stretches m's segments will be. */
 static unsigned stretches(const struct rte_mbuf *m, uint16_t mss)
 {
