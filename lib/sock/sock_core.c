@@ -101,7 +101,7 @@ void sock_core_exit(struct gn_core *c)
 		return;
 	s->stopping = true;
 	sock_abort_all(s);
-	core_turn(c, s->env->now_us); /* the resets go out */
+	core_finish(c, s->env->now_us); /* the resets go out */
 	sock_refs_run(s->refs, c);
 	if (s->app->exit != NULL)
 		s->app->exit(c, s->app_state);

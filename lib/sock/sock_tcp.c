@@ -125,7 +125,7 @@ ssize_t gn_tcp_send_ref(struct gn_core *c, gn_tcp_t t, const void *data, size_t 
 		return -EMSGSIZE;
 	m = sock_ref_attach(s, ref, data, (uint16_t)len);
 	if (unlikely(m == NULL))
-		return -ENOBUFS;
+		return tcp_send_nobuf(s->tcp, b);
 	r = tcp_send_buf(s->tcp, b, m, flags & GN_MORE);
 	if (unlikely(r < 0))
 		sock_ref_cancel(s, ref, m);
