@@ -10,7 +10,8 @@
 #include "counter.h"
 #include "wire.h"
 
-/* Big-endian loads and stores at any alignment: one move and one swap each. Private to wire/. */
+/* Big-endian loads and stores at any alignment: one move and one swap each. For wire/ and for
+ * the header paths of net/. */
 static inline uint16_t wire_get16(const uint8_t *p)
 {
 	rte_be16_t v;
