@@ -24,11 +24,11 @@
  */
 struct net;
 
-#define NET_IFC_MAX     16
-#define NET_ADDR_MAX    16 /* addresses of each family on an interface */
-#define NET_GROUP_MAX   32 /* joined groups of each family on an interface */
-#define NET_ROUTE_MAX   256 /* static routes of each family */
-#define NET_NO_IFC      0xffff
+#define NET_IFC_MAX   16
+#define NET_ADDR_MAX  16  /* addresses of each family on an interface */
+#define NET_GROUP_MAX 32  /* joined groups of each family on an interface */
+#define NET_ROUTE_MAX 256 /* static routes of each family */
+#define NET_NO_IFC    0xffff
 
 union net_ip {
 	uint32_t v4; /* host order; the other bytes are zero */
@@ -47,11 +47,11 @@ struct net_addr {
 /* An interface: a port, or a VLAN on a port. This core's copy. */
 struct net_ifc {
 	uint16_t index;
-	uint16_t port;     /* the stack's port: mbuf->port of received frames */
+	uint16_t port;	   /* the stack's port: mbuf->port of received frames */
 	uint16_t n_tags;   /* VLAN tags a frame must carry, and is sent with: 0 to 2 */
 	uint16_t tci[2];   /* VLAN identifiers, outer first */
-	uint32_t scope;    /* of flow keys; 0 in plain use */
-	uint16_t mtu;      /* IP bytes */
+	uint32_t scope;	   /* of flow keys; 0 in plain use */
+	uint16_t mtu;	   /* IP bytes */
 	uint16_t tso_max;  /* bytes of payload a TSO segment may carry, 0: no TSO on the port */
 	uint32_t offloads; /* NET_TX_*, NET_RX_*: what the port does for us */
 	uint8_t mac[6];
@@ -59,15 +59,18 @@ struct net_ifc {
 	uint8_t n_addr4, n_addr6, n_group4, n_group6;
 	struct net_addr addr4[NET_ADDR_MAX];
 	struct net_addr addr6[NET_ADDR_MAX]; /* the link-local address is one of them */
-	struct { union net_ip ip; uint32_t refs; } group4[NET_GROUP_MAX], group6[NET_GROUP_MAX];
+	struct {
+		union net_ip ip;
+		uint32_t refs;
+	} group4[NET_GROUP_MAX], group6[NET_GROUP_MAX];
 	char name[32];
 };
 
-#define NET_TX_IP_CKSUM   0x01u
-#define NET_TX_L4_CKSUM   0x02u
+#define NET_TX_IP_CKSUM	  0x01u
+#define NET_TX_L4_CKSUM	  0x02u
 #define NET_TX_MULTI_SEGS 0x04u
-#define NET_TX_VLAN       0x08u
-#define NET_RX_STEERED    0x10u /* hardware brings each flow to its owner: no need to check */
+#define NET_TX_VLAN	  0x08u
+#define NET_RX_STEERED	  0x10u /* hardware brings each flow to its owner: no need to check */
 
 /* A received packet as a transport gets it: unicast or multicast to us, IP checks done. */
 struct net_pkt {
@@ -75,20 +78,20 @@ struct net_pkt {
 	uint16_t ifc;
 	uint16_t l3_off, l4_off; /* from the start of m's data; L4 header bytes up to 60 that the
 	                          * packet has are contiguous in the first segment */
-	uint16_t l4_len;  /* bytes from l4_off to the end of the IP payload */
+	uint16_t l4_len;	 /* bytes from l4_off to the end of the IP payload */
 	uint8_t proto;
 	uint8_t ttl, tos; /* hop limit and traffic class in IPv6 */
-	uint8_t flags;    /* NET_PKT_* */
+	uint8_t flags;	  /* NET_PKT_* */
 	uint32_t scope;
-	uint32_t hash;    /* owner hash of the 4-tuple; valid with NET_PKT_HASH */
+	uint32_t hash; /* owner hash of the 4-tuple; valid with NET_PKT_HASH */
 	union net_ip src, dst;
 };
 
-#define NET_PKT_V6        0x01
-#define NET_PKT_L2_MCAST  0x02 /* link-layer broadcast or multicast frame */
-#define NET_PKT_L3_MCAST  0x04 /* IP multicast or broadcast destination */
-#define NET_PKT_CKSUM_OK  0x08 /* the port verified the transport checksum */
-#define NET_PKT_HASH      0x10
+#define NET_PKT_V6	 0x01
+#define NET_PKT_L2_MCAST 0x02 /* link-layer broadcast or multicast frame */
+#define NET_PKT_L3_MCAST 0x04 /* IP multicast or broadcast destination */
+#define NET_PKT_CKSUM_OK 0x08 /* the port verified the transport checksum */
+#define NET_PKT_HASH	 0x10
 
 /* An ICMP or ICMPv6 error about a flow of ours, on the core that owns the flow. */
 struct net_error {
@@ -96,7 +99,7 @@ struct net_error {
 	uint32_t scope;
 	uint16_t ifc;
 	uint8_t type, code; /* of ICMP or ICMPv6, as quote.v6 says */
-	uint32_t mtu;       /* of "fragmentation needed" and "packet too big", else 0 */
+	uint32_t mtu;	    /* of "fragmentation needed" and "packet too big", else 0 */
 };
 
 /* A transport above: input takes all packets of a burst, owns their mbufs. */
@@ -118,21 +121,21 @@ struct net_env_ops {
 
 /* Limits and timeouts; net_conf_default() fills what the RFCs say. */
 struct net_conf {
-	uint32_t neigh_max;         /* entries a core, a power of two; default 1024 */
-	uint16_t neigh_queue;       /* packets waiting for one neighbour; default 16 */
-	uint32_t arp_retry_us;      /* default 1 s: at most one request a second (RFC 1122 2.3.2.1) */
-	uint8_t arp_tries;          /* default 3 */
-	uint32_t reachable_us;      /* default 30 s (RFC 4861 section 10), ARP too */
-	uint32_t delay_probe_us;    /* default 5 s */
-	uint32_t nd_retrans_us;     /* default 1 s */
+	uint32_t neigh_max;	 /* entries a core, a power of two; default 1024 */
+	uint16_t neigh_queue;	 /* packets waiting for one neighbour; default 16 */
+	uint32_t arp_retry_us;	 /* default 1 s: at most one request a second (RFC 1122 2.3.2.1) */
+	uint8_t arp_tries;	 /* default 3 */
+	uint32_t reachable_us;	 /* default 30 s (RFC 4861 section 10), ARP too */
+	uint32_t delay_probe_us; /* default 5 s */
+	uint32_t nd_retrans_us;	 /* default 1 s */
 	uint8_t nd_multicast_tries, nd_unicast_tries; /* default 3, 3 */
-	uint8_t dad_transmits;      /* IPv6 DAD solicitations; default 1, 0: off */
-	bool acd;                   /* IPv4 address conflict detection (RFC 5227): probe before use;
+	uint8_t dad_transmits; /* IPv6 DAD solicitations; default 1, 0: off */
+	bool acd;	       /* IPv4 address conflict detection (RFC 5227): probe before use;
 	                             * default true. false: announce at once, still defend */
-	uint8_t ttl;                /* default 64, also the hop limit */
+	uint8_t ttl;	       /* default 64, also the hop limit */
 	uint32_t icmp_rate, icmp_burst; /* errors a second and at once, a core; default 1000, 50 */
-	bool echo_reply;            /* default true */
-	bool strong_host;           /* default true: an address is ours on its own interface only */
+	bool echo_reply;		/* default true */
+	bool strong_host; /* default true: an address is ours on its own interface only */
 };
 
 void net_conf_default(struct net_conf *c);
@@ -166,11 +169,11 @@ int net_ifc_linklocal(struct net *n, uint16_t ifc);
 /* Static routes: longest prefix first, then lowest metric. gw all zero: on link. */
 int net_route_add(struct net *n, bool v6, const union net_ip *prefix, uint8_t plen,
 	const union net_ip *gw, uint16_t ifc, uint32_t metric);
-int net_route_del(struct net *n, bool v6, const union net_ip *prefix, uint8_t plen,
-	const union net_ip *gw);
+int net_route_del(
+	struct net *n, bool v6, const union net_ip *prefix, uint8_t plen, const union net_ip *gw);
 /* A permanent neighbour entry. */
-int net_neigh_add(struct net *n, uint16_t ifc, bool v6, const union net_ip *ip,
-	const uint8_t mac[6]);
+int net_neigh_add(
+	struct net *n, uint16_t ifc, bool v6, const union net_ip *ip, const uint8_t mac[6]);
 /* Reference-counted. ifc NET_NO_IFC: the interface of the route to the group, or the first. */
 int net_group_join(struct net *n, uint16_t ifc, bool v6, const union net_ip *group);
 int net_group_leave(struct net *n, uint16_t ifc, bool v6, const union net_ip *group);
@@ -185,8 +188,8 @@ struct net_neigh_info {
 	uint16_t queued;
 	uint64_t age_us; /* since last confirmed */
 };
-unsigned net_neigh_list(const struct net *n, struct net_neigh_info *out, unsigned max,
-	uint32_t *cursor);
+unsigned net_neigh_list(
+	const struct net *n, struct net_neigh_info *out, unsigned max, uint32_t *cursor);
 
 /* A burst of frames of one port; m->port says which. Owns them all. n at most 64. */
 void net_input(struct net *n, struct rte_mbuf **pkts, unsigned count);
@@ -197,7 +200,7 @@ void net_message(struct net *n, const void *body, uint16_t len);
 struct net_dst {
 	uint32_t neigh; /* handle, checked at each use */
 	uint16_t ifc;
-	uint16_t mtu;   /* of the route; a transport may lower it (path MTU) */
+	uint16_t mtu; /* of the route; a transport may lower it (path MTU) */
 };
 
 /*
@@ -213,11 +216,11 @@ int net_route(struct net *n, bool v6, const union net_ip *dst, union net_ip *src
 bool net_is_local(const struct net *n, bool v6, const union net_ip *ip);
 
 struct net_tx {
-	uint8_t proto;  /* IPPROTO_TCP, IPPROTO_UDP: its checksum field is filled in; ICMPs: too */
+	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP: its checksum field is filled in; ICMPs: too */
 	uint8_t tos, ttl; /* ttl 0: the default */
-	bool df;        /* IPv4: set DF */
+	bool df;	  /* IPv4: set DF */
 	uint16_t tso_mss; /* not 0: the port shall cut the payload in pieces of this size */
-	uint8_t l4_hlen; /* with tso_mss */
+	uint8_t l4_hlen;  /* with tso_mss */
 	uint32_t flow_label;
 };
 
@@ -242,8 +245,8 @@ void net_confirm(struct net *n, const struct net_dst *d);
  * section 2.4 (e) allow one and the rate limit has room. type and code of p's family. The packet
  * stays the caller's.
  */
-void net_icmp_error(struct net *n, const struct net_pkt *p, uint8_t type, uint8_t code,
-	uint32_t rest);
+void net_icmp_error(
+	struct net *n, const struct net_pkt *p, uint8_t type, uint8_t code, uint32_t rest);
 
 /* Verifies the transport checksum of p in software unless the port did. Counts the work. */
 bool net_l4_cksum_ok(struct net *n, const struct net_pkt *p);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fib.h"
+
+#include <errno.h>
+#include <string.h>
+
+bool fib_match(bool v6, const union net_ip *prefix, uint8_t plen, const union net_ip *ip)
+{
+	unsigned bytes = plen / 8, bits = plen % 8;
+
+	if (!v6)
+		return plen == 0 || (prefix->v4 ^ ip->v4) >> (32 - plen) == 0;
+	if (memcmp(prefix->v6.b, ip->v6.b, bytes) != 0)
+		return false;
+	return bits == 0 || (prefix->v6.b[bytes] ^ ip->v6.b[bytes]) >> (8 - bits) == 0;
+}
+
+union net_ip fib_prefix(bool v6, const union net_ip *ip, uint8_t plen)
+{
+	union net_ip r = *ip;
+
+	if (!v6) {
+		r.v4 = plen == 0 ? 0 : ip->v4 & ~0u << (32 - plen);
+		return r;
+	}
+	for (unsigned i = 0; i < sizeof(r.v6.b); i++) {
+		unsigned keep = plen > 8 * i ? plen - 8 * i : 0;
+
+		if (keep < 8)
+			r.v6.b[i] &= (uint8_t)(0xff00u >> keep);
+	}
+	return r;
+}
+
+static bool fib_same(const struct fib_route *a, const struct fib_route *b)
+{
+	return a->plen == b->plen && a->connected == b->connected && a->ifc == b->ifc &&
+	       memcmp(&a->prefix, &b->prefix, sizeof(a->prefix)) == 0 &&
+	       memcmp(&a->gw, &b->gw, sizeof(a->gw)) == 0;
+}
+
+int fib_add(struct fib *f, const struct fib_route *r)
+{
+	union net_ip prefix = fib_prefix(f->v6, &r->prefix, r->plen);
+	unsigned at = 0;
+
+	if (memcmp(&prefix, &r->prefix, sizeof(prefix)) != 0)
+		return -EINVAL;
+	for (unsigned i = 0; i < f->count; i++)
+		if (fib_same(&f->route[i], r))
+			return -EEXIST;
+	if (f->count == FIB_MAX || (!r->connected && f->n_static == NET_ROUTE_MAX))
+		return -ENOSPC;
+	while (at < f->count &&
+		(f->route[at].plen > r->plen ||
+			(f->route[at].plen == r->plen && f->route[at].metric <= r->metric)))
+		at++;
+	memmove(&f->route[at + 1], &f->route[at], (f->count - at) * sizeof(f->route[0]));
+	f->route[at] = *r;
+	f->count++;
+	f->n_static += !r->connected;
+	return 0;
+}
+
+int fib_del(struct fib *f, const union net_ip *prefix, uint8_t plen, const union net_ip *gw,
+	bool connected, uint16_t ifc)
+{
+	for (unsigned i = 0; i < f->count; i++) {
+		struct fib_route *r = &f->route[i];
+
+		if (r->plen != plen || r->connected != connected || (connected && r->ifc != ifc) ||
+			memcmp(&r->prefix, prefix, sizeof(*prefix)) != 0 ||
+			memcmp(&r->gw, gw, sizeof(*gw)) != 0)
+			continue;
+		f->n_static -= !connected;
+		f->count--;
+		memmove(r, r + 1, (f->count - i) * sizeof(*r));
+		return 0;
+	}
+	return -ENOENT;
+}
+
+const struct fib_route *fib_lookup(const struct fib *f, const union net_ip *dst, uint16_t ifc)
+{
+	for (unsigned i = 0; i < f->count; i++) {
+		const struct fib_route *r = &f->route[i];
+
+		if ((ifc == NET_NO_IFC || r->ifc == ifc) &&
+			fib_match(f->v6, &r->prefix, r->plen, dst))
+			return r;
+	}
+	return NULL;
+}

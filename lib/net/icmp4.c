@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "icmp.h"
+
+#include "net_priv.h"
+#include "wire_cksum.h"
+
+/* Likely MTUs below a total length, for routers that do not say theirs (RFC 1191 section 7.1). */
+static uint32_t icmp4_plateau(uint32_t total_len)
+{
+	static const uint16_t plateau[] = {
+		32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68};
+
+	for (unsigned i = 0; i < RTE_DIM(plateau); i++)
+		if (plateau[i] < total_len)
+			return plateau[i];
+	return 68;
+}
+
+static enum net_verdict icmp4_error_input(
+	struct net *n, struct net_pkt *p, const struct wire_icmp *h)
+{
+	const uint8_t *quote =
+		rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l4_off) + WIRE_ICMP_LEN;
+	size_t have = RTE_MIN(p->l4_len, p->m->data_len - p->l4_off) - (size_t)WIRE_ICMP_LEN;
+	struct net_error e = {.type = h->type, .code = h->code};
+	int err;
+
+	net_count(n, CNT_icmp4_rx_errors);
+	if (p->flags & NET_PKT_L3_MCAST)
+		return net_drop(n, p, DROP_icmp4_bcast);
+	err = wire_quote_parse(quote, have, false, &e.quote);
+	if (err < 0)
+		return net_drop(n, p, (enum drop) - err);
+	if (h->type == WIRE_ICMP4_UNREACH && h->code == WIRE_ICMP4_UNREACH_NEEDFRAG) {
+		e.mtu = h->rest & 0xffff;
+		if (e.mtu == 0)
+			e.mtu = icmp4_plateau(wire_get16(quote + 2));
+		e.mtu = RTE_MAX(e.mtu, 68u); /* RFC 1191 section 3 */
+	}
+	return net_error_input(n, p, &e, DROP_icmp4_no_flow);
+}
+
+/* RFC 1122 section 3.2.2.6; the type of service of the request (section 3.2.1.6). */
+static enum net_verdict icmp4_echo(struct net *n, struct net_pkt *p)
+{
+	struct net_tx tx = {.proto = IPPROTO_ICMP, .tos = p->tos};
+	union net_ip src = p->dst;
+	struct net_dst d;
+	int err;
+
+	net_count(n, CNT_icmp4_rx_echo);
+	if (p->flags & NET_PKT_L3_MCAST)
+		return net_drop(n, p, DROP_icmp4_bcast);
+	if (!n->conf.echo_reply)
+		return net_drop(n, p, DROP_icmp4_type);
+	err = net_route(n, false, &p->src, &src, NET_NO_IFC, &d);
+	if (err != 0)
+		return net_drop(n, p, route_drop(err));
+	if (!net_echo_turn(n, p, WIRE_ICMP4_ECHO_REPLY))
+		return net_drop(n, p, DROP_pool_empty);
+	if (ip4_output_summed(n, &d, p->m, src.v4, p->src.v4, &tx) == 0)
+		net_count(n, CNT_icmp4_tx_echo_replies);
+	return NET_DONE;
+}
+
+enum net_verdict icmp4_input(struct net *n, struct net_pkt *p)
+{
+	const uint8_t *l4 = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l4_off);
+	struct wire_icmp h;
+	int len;
+
+	net_count(n, CNT_icmp4_rx);
+	len = wire_icmp_parse(l4, RTE_MIN(p->l4_len, p->m->data_len - p->l4_off), false, &h);
+	if (len < 0)
+		return net_drop(n, p, (enum drop) - len);
+	if (net_icmp_sum(n, p) != 0)
+		return net_drop(n, p, DROP_icmp4_cksum);
+	switch (h.type) {
+	case WIRE_ICMP4_ECHO:
+		return icmp4_echo(n, p);
+	case WIRE_ICMP4_UNREACH:
+	case WIRE_ICMP4_TIME:
+	case WIRE_ICMP4_PARAM:
+		return icmp4_error_input(n, p, &h);
+	default: /* Source Quench too (RFC 6633 section 3) */
+		return net_drop(n, p, DROP_icmp4_type);
+	}
+}
+
+/* An error about an error, or about an ICMP message of a type not known (RFC 1122 section 3.2.2). */
+static bool icmp4_about_error(const struct net_pkt *p)
+{
+	uint8_t type;
+
+	if (p->proto != IPPROTO_ICMP)
+		return false;
+	if (p->l4_len == 0 || p->m->data_len <= p->l4_off)
+		return true;
+	type = *rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l4_off);
+	return type != WIRE_ICMP4_ECHO && type != WIRE_ICMP4_ECHO_REPLY;
+}
+
+bool icmp4_error_allowed(const struct net *n, const struct net_pkt *p)
+{
+	return (p->flags & (NET_PKT_L2_MCAST | NET_PKT_L3_MCAST)) == 0 && ip4_unicast(p->src.v4) &&
+	       !icmp4_about_error(p);
+}
+
+void icmp4_error_send(struct net *n, const struct net_pkt *p, struct rte_mbuf *m)
+{
+	struct net_tx tx = {.proto = IPPROTO_ICMP};
+	union net_ip src = p->dst;
+	struct net_dst d;
+	int err = net_route(n, false, &p->src, &src, NET_NO_IFC, &d);
+
+	if (err != 0)
+		pkt_drop(&n->env->pool, m, route_drop(err));
+	else if (net_output4(n, &d, m, src.v4, p->src.v4, &tx) == 0)
+		net_count(n, CNT_icmp4_tx_errors);
+}

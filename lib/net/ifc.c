@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net_priv.h"
+
+/* Two interfaces of a port differ in their tags. */
+static bool ifc_taken(const struct net *n, const struct net_ifc *t)
+{
+	for (uint16_t i = 0; i < n->n_ifc; i++) {
+		const struct net_ifc *f = &n->ifc[i].pub;
+
+		if (f->port == t->port && f->n_tags == t->n_tags &&
+			(t->n_tags < 1 || (f->tci[0] & 0xfff) == (t->tci[0] & 0xfff)) &&
+			(t->n_tags < 2 || (f->tci[1] & 0xfff) == (t->tci[1] & 0xfff)))
+			return true;
+	}
+	return false;
+}
+
+int net_ifc_add(struct net *n, const struct net_ifc *tmpl)
+{
+	uint16_t index = n->n_ifc;
+	struct net_rx *rx = &n->rx[index];
+	struct ifc *f = &n->ifc[index];
+
+	if (tmpl->port >= NET_PORT_MAX || tmpl->n_tags > 2 || tmpl->mtu < 68 ||
+		(tmpl->mac[0] & 1) != 0)
+		return -EINVAL;
+	if (ifc_taken(n, tmpl))
+		return -EEXIST;
+	if (index == NET_IFC_MAX)
+		return -ENOSPC;
+	f->pub = *tmpl;
+	f->pub.index = index;
+	f->pub.up = true;
+	f->pub.n_addr4 = f->pub.n_addr6 = f->pub.n_group4 = f->pub.n_group6 = 0;
+	f->tx_vlan = tmpl->n_tags == 1 && (tmpl->offloads & NET_TX_VLAN) != 0;
+	f->l2_len = (uint8_t)(WIRE_ETH_LEN + (f->tx_vlan ? 0 : tmpl->n_tags * WIRE_ETH_VLAN_LEN));
+	memcpy(&rx->mac_lo, tmpl->mac, sizeof(rx->mac_lo));
+	memcpy(&rx->mac_hi, tmpl->mac + sizeof(rx->mac_lo), sizeof(rx->mac_hi));
+	rx->scope = tmpl->scope;
+	rx->ifc = index;
+	rx->trust_hash = n->n_cores == 1 || (tmpl->offloads & NET_RX_STEERED) != 0;
+	if (tmpl->n_tags == 0)
+		n->untagged[tmpl->port] = index;
+	n->n_ifc++;
+	return index;
+}
+
+const struct net_ifc *net_ifc_get(const struct net *n, uint16_t index)
+{
+	return index < n->n_ifc ? &n->ifc[index].pub : NULL;
+}
+
+uint16_t net_ifc_count(const struct net *n)
+{
+	return n->n_ifc;
+}
+
+/* A link that comes back may be another one: addresses are checked anew (RFC 5227 section 2.1). */
+static void ifc_addrs_check(struct net *n, struct ifc *f, bool v6, bool up)
+{
+	unsigned count;
+
+	addr_list(f, v6, &count);
+	for (unsigned i = 0; i < count; i++) {
+		if (up)
+			addr_check_start(n, f, v6, i);
+		else
+			addr_check_stop(n, f, v6, i);
+	}
+}
+
+void net_ifc_link(struct net *n, uint16_t ifc, bool up)
+{
+	struct ifc *f = &n->ifc[ifc];
+
+	if (ifc >= n->n_ifc || f->pub.up == up)
+		return;
+	f->pub.up = up;
+	ifc_addrs_check(n, f, false, up);
+	ifc_addrs_check(n, f, true, up);
+}

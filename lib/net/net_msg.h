@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef GN_NET_MSG_H
+#define GN_NET_MSG_H
+
+#include "net.h"
+
+/*
+ * What the cores of a stack tell each other about neighbours and addresses, through
+ * net_env_ops.post. A message may find the mailbox full; so every one that matters is either
+ * repeated by its sender's timer or implied by a later one (sync.c says which).
+ */
+enum net_msg_kind {
+	NET_MSG_RESOLVE,    /* core k to 0: I have packets for it; tell me */
+	NET_MSG_CONFIRM,    /* core k to 0: it was reached just now */
+	NET_MSG_ADDR_QUERY, /* core k to 0: tell me the states of all addresses */
+	NET_MSG_UPDATE,	    /* core 0 to all: MAC and state */
+	NET_MSG_FAILED,	    /* core 0 to all: it does not answer */
+	NET_MSG_DELETE,	    /* core 0 to all: entry evicted */
+	NET_MSG_FLUSH,	    /* core 0 to k: you missed news, forget all entries */
+	NET_MSG_ADDR_STATE, /* core 0 to all */
+};
+
+struct net_msg_head {
+	uint8_t kind;
+	uint8_t count; /* ADDR_STATE: items */
+	uint16_t from; /* core */
+};
+
+struct net_msg_neigh {
+	struct net_msg_head head;
+	uint16_t ifc;
+	bool v6;
+	uint8_t state; /* UPDATE: enum neigh_state */
+	bool hold;     /* FAILED: no new attempt for a while */
+	uint8_t mac[6];
+	union net_ip ip;
+};
+
+#define NET_MSG_ADDRS 10
+
+struct net_msg_addrs {
+	struct net_msg_head head;
+	struct {
+		union net_ip ip;
+		uint16_t ifc;
+		bool v6;
+		uint8_t state;
+	} item[NET_MSG_ADDRS];
+};
+
+_Static_assert(sizeof(struct net_msg_addrs) <= 256, "what net_env_ops.post takes");
+
+#endif

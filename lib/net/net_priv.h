@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef GN_NET_PRIV_H
+#define GN_NET_PRIV_H
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
+#include "env.h"
+#include "fib.h"
+#include "neigh.h"
+#include "net.h"
+#include "wire_bytes.h"
+#include "wire_eth.h"
+#include "wire_ip4.h"
+#include "wire_ip6.h"
+
+/* The inside of struct net: seen by the files of this folder (and its tests) only. */
+#define NET_BURST_MAX 64
+#define NET_PORT_MAX  64 /* ports of a stack: mbuf->port below this */
+#define NET_CORES_MAX 64
+
+#define NET_TYPE_IP4 0x0800
+#define NET_TYPE_ARP 0x0806
+#define NET_TYPE_IP6 0x86dd
+
+/* Which of our addresses a packet may be for; only those in use, this core's own. */
+struct net_local4 {
+	uint32_t ip;
+	uint32_t bcast, net; /* all ones and all zeros below the prefix; ip where there are none */
+};
+
+/* What the input path needs of an interface, in few lines. */
+struct net_rx {
+	uint32_t mac_lo; /* as loaded from memory */
+	uint16_t mac_hi;
+	uint8_t n_local4, n_local6;
+	uint32_t scope;
+	uint16_t ifc;
+	bool trust_hash; /* a packet with the port's hash is at its owner */
+	struct net_local4 local4[NET_ADDR_MAX];
+	struct ip6 local6[NET_ADDR_MAX];
+};
+
+/* Duplicate detection, announcement and defence of one address (addr_check.c). */
+struct net_addr_ctl {
+	struct timer timer;
+	uint64_t conflict_us; /* last conflict on an address in use, 0: none */
+	uint8_t step;
+	bool v6;
+	uint16_t ifc;
+	uint8_t nonce[6]; /* of the duplicate detection that runs (RFC 7527) */
+};
+
+struct ifc {
+	struct net_ifc pub;
+	uint8_t l2_len; /* of what is sent, without a tag that the port inserts */
+	bool tx_vlan;	/* the port inserts the tag */
+	struct net_addr_ctl ctl4[NET_ADDR_MAX], ctl6[NET_ADDR_MAX];
+};
+
+struct net_limit {
+	uint64_t last_us;
+	uint64_t tokens_us; /* each error costs cost_us of them */
+	uint64_t cost_us, max_us;
+};
+
+/* What could not be told to other cores yet: a bit a core (sync.c). */
+struct net_sync {
+	struct timer timer;
+	uint64_t flush; /* core 0: lost news of neighbours, must forget all it knows */
+	uint64_t addrs; /* core 0: must hear all address states again */
+	bool query;	/* other cores: address states unknown, ask core 0 */
+};
+
+struct net_proto {
+	const struct net_proto_ops *ops;
+	void *ctx;
+};
+
+#define NET_IP_ID_SLOTS 256
+
+struct net {
+	struct env *env;
+	const struct net_env_ops *ops;
+	void *ops_ctx;
+	const struct owner *owner;
+	struct neigh *neigh;
+	uint32_t neigh_mask;
+	uint16_t core, n_cores;
+	uint16_t n_ifc;
+	struct net_proto tcp, udp;
+	uint16_t untagged[NET_PORT_MAX]; /* interface of a port's untagged frames, or NET_NO_IFC */
+	struct net_rx rx[NET_IFC_MAX];
+	struct ifc ifc[NET_IFC_MAX];
+	struct net_conf conf;
+	struct neigh_table nt;
+	struct fib fib4, fib6;
+	struct net_limit icmp;
+	struct net_sync sync;
+	uint16_t ip_id[NET_IP_ID_SLOTS];
+};
+
+/* What became of a received packet: one of the two transports shall have it, or it is gone. */
+enum net_verdict { NET_DONE, NET_TCP, NET_UDP };
+
+static inline enum net_verdict net_drop(struct net *n, struct net_pkt *p, enum drop why)
+{
+	pkt_drop(&n->env->pool, p->m, why);
+	return NET_DONE;
+}
+
+static inline void net_count(struct net *n, enum counter id)
+{
+	count(&n->env->cnt, id);
+}
+
+static inline bool net_ip_eq(const union net_ip *a, const union net_ip *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static inline bool net_ip6_eq(const struct ip6 *a, const struct ip6 *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static inline union net_ip net_ip4(uint32_t v4)
+{
+	union net_ip ip = {.v6 = {{0}}};
+
+	ip.v4 = v4;
+	return ip;
+}
+
+static inline bool net_ip_any(const union net_ip *ip)
+{
+	const union net_ip zero = {.v6 = {{0}}};
+
+	return net_ip_eq(ip, &zero);
+}
+
+static inline bool ip6_any(const struct ip6 *a)
+{
+	const struct ip6 zero = {{0}};
+
+	return net_ip6_eq(a, &zero);
+}
+
+static inline bool ip6_mcast(const struct ip6 *a)
+{
+	return a->b[0] == 0xff;
+}
+
+static inline bool ip6_linklocal(const struct ip6 *a)
+{
+	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
+bool ip6_loopback(const struct ip6 *a);
+/* ff02::1:ffXX:XXXX (RFC 4291 section 2.7.1). */
+void ip6_solicited_node(const struct ip6 *a, struct ip6 *group);
+
+/* Neither multicast, broadcast (all), loopback, nor 0/8: may be a host's address. */
+static inline bool ip4_unicast(uint32_t ip)
+{
+	return ip - 0x01000000u < 0xdf000000u && ip >> 24 != 127;
+}
+
+static inline uint32_t ip4_mask(uint8_t plen)
+{
+	return plen == 0 ? 0 : ~0u << (32 - plen);
+}
+
+/* eth_input.c, eth_output.c */
+enum net_verdict eth_input(struct net *n, struct net_pkt *p);
+/* At least the first want bytes (or all) in the first segment; p->m may change. False: no buffer,
+ * p->m is as before. */
+bool eth_pullup(struct net *n, struct net_pkt *p, unsigned want);
+/* Writes the headers behind each other so that they end at l2 + NEIGH_L2_ROOM. Their length. */
+uint8_t eth_l2_make(const struct ifc *ifc, const uint8_t dst[6], uint16_t type, uint8_t *l2);
+void eth_output(
+	struct net *n, struct ifc *ifc, struct rte_mbuf *m, const uint8_t dst[6], uint16_t type);
+
+/* Sends an IP packet over a resolved neighbour. The room in front of the packet is at least
+ * NEIGH_L2_ROOM (PKT_HEADERS_MAX promises it), so that one fixed-size copy does. */
+static inline void eth_neigh_tx(struct net *n, const struct neigh *e, struct rte_mbuf *m)
+{
+	struct ifc *ifc = &n->ifc[e->ifc];
+
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *) - NEIGH_L2_ROOM, e->l2, NEIGH_L2_ROOM);
+	m->data_off -= e->l2_len;
+	m->data_len += e->l2_len;
+	m->pkt_len += e->l2_len;
+	if (unlikely(ifc->tx_vlan)) {
+		m->ol_flags |= RTE_MBUF_F_TX_VLAN;
+		m->vlan_tci = ifc->pub.tci[0];
+	}
+	n->ops->tx(n->ops_ctx, &ifc->pub, m);
+}
+
+/* arp.c, nd.c: input on core 0, and what the state machines send */
+enum net_verdict arp_input(struct net *n, struct net_pkt *p);
+void arp_solicit(struct net *n, struct neigh *e, bool unicast);
+void arp_probe(struct net *n, struct ifc *ifc, uint32_t ip);
+void arp_announce(struct net *n, struct ifc *ifc, uint32_t ip);
+enum net_verdict nd_input(struct net *n, struct net_pkt *p);
+void nd_solicit(struct net *n, struct neigh *e, bool unicast);
+void nd_dad_solicit(struct net *n, struct ifc *ifc, const struct ip6 *ip, const uint8_t nonce[6]);
+
+/* ip4_*.c, ip6_*.c, icmp*.c */
+enum net_verdict ip4_input(struct net *n, const struct net_rx *rx, struct net_pkt *p);
+enum net_verdict ip6_input(struct net *n, const struct net_rx *rx, struct net_pkt *p);
+enum net_verdict icmp4_input(struct net *n, struct net_pkt *p);
+enum net_verdict icmp6_input(struct net *n, struct net_pkt *p);
+/* As net_output*(), but the transport checksum is right already. */
+int ip4_output_summed(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src,
+	uint32_t dst, const struct net_tx *tx);
+int ip6_output_summed(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
+	const struct ip6 *dst, const struct net_tx *tx);
+/* Puts an IPv6 header (and the ICMPv6 checksum) before m and sends it to a MAC, without any
+ * neighbour entry: for ND itself. */
+void ip6_output_to(struct net *n, struct ifc *ifc, const uint8_t mac[6], struct rte_mbuf *m,
+	const struct ip6 *src, const struct ip6 *dst, const struct net_tx *tx);
+/* The L4 header in one piece, if it is not; p->m may change. False: no buffer. */
+bool l4_pullup(struct net *n, struct net_pkt *p);
+
+static inline bool net_l4_contiguous(struct net *n, struct net_pkt *p)
+{
+	return likely(p->m->nb_segs == 1) || l4_pullup(n, p);
+}
+
+/* Cuts what follows the first len bytes. */
+void net_trim(struct net *n, struct rte_mbuf *m, uint32_t len);
+/* The sum of the ICMP message of p, folded: 0 if right. Counts the work. */
+uint16_t net_icmp_sum(struct net *n, const struct net_pkt *p);
+/* Prepares m of a received echo request to be sent back: data at L4. False: no room for headers. */
+bool net_echo_turn(struct net *n, struct net_pkt *p, uint8_t type);
+/* An ICMP error came in (quote parsed): to the flow's owner, or to its transport. */
+enum net_verdict net_error_input(
+	struct net *n, struct net_pkt *p, struct net_error *e, enum drop no_flow);
+/* Resolution failed: tells the transport of a packet of ours that waits (data at IP header). */
+void net_error_unreach(struct net *n, const struct neigh *e, struct rte_mbuf *m);
+
+bool icmp_limit_take(struct net *n);
+void icmp_limit_init(struct net *n);
+
+/* addr.c, addr_check.c, group.c */
+/* Index of the address on the interface, or -1. */
+int addr_find(const struct ifc *ifc, bool v6, const union net_ip *ip);
+const struct net_addr *addr_list(const struct ifc *ifc, bool v6, unsigned *count);
+/* State of ip on the interface (NET_ADDR_NONE: not ours). */
+uint8_t addr_state(const struct net *n, uint16_t ifc, bool v6, const union net_ip *ip);
+/* Sets a state, makes it effective, and on core 0 tells the other cores. */
+void addr_state_set(struct net *n, struct ifc *ifc, bool v6, unsigned i, uint8_t state);
+/* Is ip ours here: on the interface, or (weak host model) on any? */
+bool addr_ours(const struct net *n, uint16_t ifc, bool v6, const union net_ip *ip);
+void addr_rx_build(struct net *n, struct ifc *ifc);
+void addr_check_start(struct net *n, struct ifc *ifc, bool v6, unsigned i);
+void addr_check_stop(struct net *n, struct ifc *ifc, bool v6, unsigned i);
+void addr_check_init(struct net *n);
+/* Core 0: somebody else uses the address. */
+void addr_conflict(struct net *n, struct ifc *ifc, bool v6, unsigned i);
+bool group_joined(const struct ifc *ifc, bool v6, const union net_ip *group);
+void group_mac(bool v6, const union net_ip *group, uint8_t mac[6]);
+
+/* route.c */
+/* ip is a broadcast address of the interface (RFC 1122 section 3.2.1.3: all ones or all zeros). */
+bool ip4_is_bcast(const struct ifc *ifc, uint32_t ip);
+/* A handle went stale: route and neighbour again, path MTU kept. 0 or -errno. */
+int route_again(struct net *n, struct net_dst *d, bool v6, const union net_ip *src,
+	const union net_ip *dst);
+/* Why a packet without a route is dropped: route_again()'s error. */
+enum drop route_drop(int err);
+/* An IPv4 neighbour on the interface's own subnets, or a link-local or on-link IPv6 one. */
+bool route_on_link(const struct net *n, uint16_t ifc, bool v6, const union net_ip *ip);
+
+/* sync.c: what cores tell each other */
+void sync_init(struct net *n);
+/* Replica: asks core 0 to resolve (or to check: the entry is in use). False: mailbox full. */
+bool sync_resolve(struct net *n, const struct neigh *e);
+bool sync_confirm(struct net *n, const struct neigh *e);
+/* Core 0: news of an entry for all cores, or for one. */
+void sync_neigh(struct net *n, const struct neigh *e, bool hold);
+void sync_neigh_to(struct net *n, uint16_t core, const struct neigh *e, bool hold);
+void sync_neigh_delete(struct net *n, const struct neigh *e);
+void sync_addr(struct net *n, const struct ifc *ifc, bool v6, unsigned i);
+/* Replica: an address waits for news of its state. */
+void sync_addr_query(struct net *n);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net_priv.h"
+
+/* Where a packet goes: over an interface, to a neighbour or a group. */
+struct hop {
+	uint16_t ifc;
+	bool mapped; /* group or broadcast */
+	union net_ip to;
+};
+
+bool ip4_is_bcast(const struct ifc *ifc, uint32_t ip)
+{
+	if (ip == ~0u)
+		return true;
+	for (unsigned i = 0; i < ifc->pub.n_addr4; i++) {
+		const struct net_addr *a = &ifc->pub.addr4[i];
+		uint32_t mask = ip4_mask(a->plen);
+
+		if (a->plen <= 30 && ((ip ^ a->ip.v4) & mask) == 0 &&
+			((ip & ~mask) == 0 || (ip | mask) == ~0u))
+			return true;
+	}
+	return false;
+}
+
+static const struct fib *route_fib(const struct net *n, bool v6)
+{
+	return v6 ? &n->fib6 : &n->fib4;
+}
+
+bool route_on_link(const struct net *n, uint16_t ifc, bool v6, const union net_ip *ip)
+{
+	const struct fib_route *r;
+
+	if (v6 && ip6_linklocal(&ip->v6))
+		return true;
+	r = fib_lookup(route_fib(n, v6), ip, ifc);
+	return r != NULL && net_ip_any(&r->gw);
+}
+
+static bool ip_mcast(bool v6, const union net_ip *ip)
+{
+	return v6 ? ip6_mcast(&ip->v6) : (ip->v4 >> 28 == 0xe || ip->v4 == ~0u);
+}
+
+/* Nothing is sent to these: not from a host, or not over a wire (RFC 1122 section 3.2.1.3). */
+static bool ip_never(bool v6, const union net_ip *ip)
+{
+	if (v6)
+		return ip6_any(&ip->v6) || ip6_loopback(&ip->v6);
+	return !ip4_unicast(ip->v4) && !ip_mcast(false, ip);
+}
+
+/* The interface that has the address. */
+static uint16_t src_ifc(const struct net *n, bool v6, const union net_ip *src)
+{
+	for (uint16_t i = 0; i < n->n_ifc; i++)
+		if (addr_state(n, i, v6, src) == NET_ADDR_PREFERRED)
+			return i;
+	return NET_NO_IFC;
+}
+
+/* A group, or a link-local address without an interface named: that of the source, of the route,
+ * the first. */
+static uint16_t hop_ifc(const struct net *n, bool v6, const union net_ip *dst, uint16_t from)
+{
+	const struct fib_route *r;
+
+	if (from != NET_NO_IFC)
+		return from;
+	r = fib_lookup(route_fib(n, v6), dst, NET_NO_IFC);
+	return r != NULL ? r->ifc : 0;
+}
+
+static int hop_find(const struct net *n, bool v6, const union net_ip *dst, uint16_t from,
+	uint16_t ifc, struct hop *h)
+{
+	const struct fib_route *r = NULL;
+
+	if (ip_never(v6, dst) || n->n_ifc == 0 || (ifc != NET_NO_IFC && ifc >= n->n_ifc))
+		return -ENETUNREACH;
+	h->to = *dst;
+	h->mapped = ip_mcast(v6, dst);
+	if (h->mapped || (v6 && ip6_linklocal(&dst->v6))) {
+		h->ifc = ifc != NET_NO_IFC ? ifc : hop_ifc(n, v6, dst, from);
+		return 0;
+	}
+	if (net_is_local(n, v6, dst))
+		return -ENETUNREACH;
+	/* Strong host: rather over the source's own interface (RFC 1122 section 3.3.4.2). */
+	if (ifc == NET_NO_IFC && from != NET_NO_IFC && n->conf.strong_host)
+		r = fib_lookup(route_fib(n, v6), dst, from);
+	if (r == NULL)
+		r = fib_lookup(route_fib(n, v6), dst, ifc);
+	if (r == NULL)
+		return -ENETUNREACH;
+	h->ifc = r->ifc;
+	if (!net_ip_any(&r->gw))
+		h->to = r->gw;
+	else if (!v6 && ip4_is_bcast(&n->ifc[r->ifc], dst->v4))
+		h->mapped = true;
+	return 0;
+}
+
+static int src_pick4(const struct ifc *f, const struct hop *h, union net_ip *src)
+{
+	const struct net_addr *best = NULL;
+
+	for (unsigned i = 0; i < f->pub.n_addr4; i++) {
+		const struct net_addr *a = &f->pub.addr4[i];
+
+		if (a->state != NET_ADDR_PREFERRED)
+			continue;
+		if (((a->ip.v4 ^ h->to.v4) & ip4_mask(a->plen)) == 0) {
+			best = a;
+			break;
+		}
+		if (best == NULL)
+			best = a;
+	}
+	if (best == NULL)
+		return -EADDRNOTAVAIL;
+	*src = best->ip;
+	return 0;
+}
+
+/* Scopes as in RFC 4291 section 2.7, for unicast as RFC 6724 section 3.1. */
+static unsigned ip6_scope(const struct ip6 *a)
+{
+	if (ip6_mcast(a))
+		return a->b[1] & 0xf;
+	return ip6_linklocal(a) ? 0x2 : 0xe;
+}
+
+static unsigned ip6_common(const struct ip6 *a, const struct ip6 *b)
+{
+	for (unsigned i = 0; i < 16; i++) {
+		uint8_t x = a->b[i] ^ b->b[i];
+
+		if (x != 0)
+			return 8 * i + (unsigned)__builtin_clz(x) - 24;
+	}
+	return 128;
+}
+
+/* RFC 6724 section 5: is a the better source than b for dst? Rules 1, 2, 8; 3 needs no code as
+ * long as no address is deprecated. */
+static bool src6_better(const struct ip6 *a, const struct ip6 *b, const struct ip6 *dst)
+{
+	unsigned sa = ip6_scope(a), sb = ip6_scope(b), sd = ip6_scope(dst);
+
+	if (net_ip6_eq(a, dst) != net_ip6_eq(b, dst))
+		return net_ip6_eq(a, dst);
+	if (sa != sb)
+		return sa < sb ? sa >= sd : sb < sd;
+	return ip6_common(a, dst) > ip6_common(b, dst);
+}
+
+static int src_pick6(const struct ifc *f, const union net_ip *dst, union net_ip *src)
+{
+	const struct net_addr *best = NULL;
+
+	for (unsigned i = 0; i < f->pub.n_addr6; i++) {
+		const struct net_addr *a = &f->pub.addr6[i];
+
+		if (a->state == NET_ADDR_PREFERRED &&
+			(best == NULL || src6_better(&a->ip.v6, &best->ip.v6, &dst->v6)))
+			best = a;
+	}
+	if (best == NULL)
+		return -EADDRNOTAVAIL;
+	*src = best->ip;
+	return 0;
+}
+
+/* The entry of a group or broadcast is made of the address alone; any core, no resolution. */
+static void neigh_map(struct net *n, struct neigh *e, bool v6)
+{
+	static const uint8_t bcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	uint8_t mac[6];
+
+	if (v6 || e->ip.v4 >> 28 == 0xe)
+		group_mac(v6, &e->ip, mac);
+	else
+		memcpy(mac, bcast, sizeof(mac));
+	e->flags |= NEIGH_MAPPED;
+	e->state = NEIGH_REACHABLE;
+	neigh_mac_set(n, e, mac);
+}
+
+int net_route(struct net *n, bool v6, const union net_ip *dst, union net_ip *src, uint16_t ifc,
+	struct net_dst *out)
+{
+	uint16_t from = NET_NO_IFC;
+	struct neigh *e;
+	struct hop h;
+	int err;
+
+	if (!net_ip_any(src)) {
+		from = src_ifc(n, v6, src);
+		if (from == NET_NO_IFC)
+			return -EADDRNOTAVAIL;
+	}
+	err = hop_find(n, v6, dst, from, ifc, &h);
+	if (err == 0 && from == NET_NO_IFC)
+		err = v6 ? src_pick6(&n->ifc[h.ifc], dst, src) : src_pick4(&n->ifc[h.ifc], &h, src);
+	if (err != 0)
+		return err;
+	e = neigh_make(n, h.ifc, v6, &h.to, false);
+	if (e != NULL && h.mapped && (e->flags & NEIGH_MAPPED) == 0)
+		neigh_map(n, e, v6);
+	out->neigh = e != NULL ? neigh_handle(n, e) : 0;
+	out->ifc = h.ifc;
+	out->mtu = n->ifc[h.ifc].pub.mtu;
+	return 0;
+}
+
+int route_again(
+	struct net *n, struct net_dst *d, bool v6, const union net_ip *src, const union net_ip *dst)
+{
+	bool bound = ip_mcast(v6, dst) || (v6 && ip6_linklocal(&dst->v6));
+	union net_ip s = *src;
+	struct net_dst fresh;
+	int err = net_route(n, v6, dst, &s, bound ? d->ifc : NET_NO_IFC, &fresh);
+
+	if (err != 0)
+		return err;
+	if (d->mtu != 0 && d->mtu < fresh.mtu)
+		fresh.mtu = d->mtu;
+	*d = fresh;
+	return 0;
+}
+
+enum drop route_drop(int err)
+{
+	switch (err) {
+	case -EADDRNOTAVAIL:
+		return DROP_no_source;
+	case -ENOBUFS:
+		return DROP_neigh_full;
+	default:
+		return DROP_no_route;
+	}
+}
+
+static int route_static(const struct net *n, bool v6, const union net_ip *prefix, uint8_t plen,
+	const union net_ip *gw, uint16_t ifc, struct fib_route *r)
+{
+	*r = (struct fib_route){.prefix = *prefix, .gw = *gw, .plen = plen, .ifc = ifc};
+	if (plen > (v6 ? 128 : 32) || (ifc != NET_NO_IFC && ifc >= n->n_ifc))
+		return -EINVAL;
+	if (ifc == NET_NO_IFC) {
+		/* The interface that the gateway is on. */
+		const struct fib_route *g = fib_lookup(route_fib(n, v6), gw, NET_NO_IFC);
+
+		if (net_ip_any(gw) || g == NULL || !net_ip_any(&g->gw))
+			return -EINVAL;
+		r->ifc = g->ifc;
+	}
+	return 0;
+}
+
+int net_route_add(struct net *n, bool v6, const union net_ip *prefix, uint8_t plen,
+	const union net_ip *gw, uint16_t ifc, uint32_t metric)
+{
+	struct fib_route r;
+	int err = route_static(n, v6, prefix, plen, gw, ifc, &r);
+
+	r.metric = metric;
+	if (err == 0)
+		err = fib_add(v6 ? &n->fib6 : &n->fib4, &r);
+	if (err == 0)
+		neigh_handles_end(n, v6);
+	return err;
+}
+
+int net_route_del(
+	struct net *n, bool v6, const union net_ip *prefix, uint8_t plen, const union net_ip *gw)
+{
+	int err = fib_del(v6 ? &n->fib6 : &n->fib4, prefix, plen, gw, false, NET_NO_IFC);
+
+	if (err == 0)
+		neigh_handles_end(n, v6);
+	return err;
+}
