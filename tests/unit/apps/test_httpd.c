@@ -295,7 +295,7 @@ Test(httpd, timeouts)
 	fake_conn(core, slow)->room = 10;
 	receive(slow, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 	for (unsigned i = 0; i < 9; i++) { /* a trickle does not put the deadline off */
-		fake_receive(core, half, "GET / HTTP" + i, 1);
+		fake_receive(core, half, &"GET / HTTP"[i], 1);
 		cr_assert(!fake_conn(core, half)->shut);
 		fake_advance(core, 1100000);
 	}
