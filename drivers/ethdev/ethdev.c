@@ -122,12 +122,13 @@ static int op_start(struct drv_port *p)
 
 static void op_link(struct drv_port *p, struct drv_link *link)
 {
+	const struct ethdev_port *e = ethdev_of(p);
 	struct rte_eth_link l = {0};
 
-	if (rte_eth_link_get_nowait(ethdev_of(p)->id, &l) != 0)
+	if (rte_eth_link_get_nowait(e->id, &l) != 0)
 		l = (struct rte_eth_link){0};
 	*link = (struct drv_link){
-		.up = l.link_status == RTE_ETH_LINK_UP,
+		.up = e->link_blind ? e->started : l.link_status == RTE_ETH_LINK_UP,
 		.speed_mbps = l.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : l.link_speed,
 		.full_duplex = l.link_duplex == RTE_ETH_LINK_FULL_DUPLEX,
 	};
@@ -248,6 +249,7 @@ static int port_open(uint16_t id, bool probed, struct drv_port **out)
 	e->id = id;
 	e->probed = probed;
 	e->device = info.device;
+	e->link_blind = ethdev_link_blind(&info);
 	e->port.ops = &ethdev_ops;
 	e->port.ts_offset = -1;
 	rte_eth_dev_get_name_by_port(id, e->port.name);

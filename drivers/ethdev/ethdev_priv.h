@@ -19,6 +19,7 @@ struct ethdev_port {
 	uint16_t id;
 	bool probed; /* by us, so close() removes the device */
 	bool configured, started;
+	bool link_blind; /* the device does not know its link: up while started */
 	struct rte_device *device;
 	struct drv_conf conf; /* as in force */
 	struct ethdev_queue queue[ETHDEV_QUEUES_MAX];
@@ -31,6 +32,7 @@ static inline struct ethdev_port *ethdev_of(struct drv_port *p)
 
 /* ethdev_quirks.c: cuts capabilities that the device claims but does not have. */
 void ethdev_quirks(const struct rte_eth_dev_info *info, struct drv_caps *caps);
+bool ethdev_link_blind(const struct rte_eth_dev_info *info);
 
 /* ethdev_conf.c: caps and configure of drv_ops, and of start the part that writes RSS. */
 int ethdev_caps(struct drv_port *p, struct drv_caps *caps);

@@ -31,19 +31,37 @@ static void af_packet_mtu(const struct rte_eth_dev_info *info, struct drv_caps *
 static const struct ethdev_quirk {
 	const char *driver; /* prefix of the name */
 	uint32_t broken;    /* offloads claimed in vain */
+	bool link_blind;    /* what it says of its link is worth nothing */
 	void (*fix)(const struct rte_eth_dev_info *info, struct drv_caps *caps);
 } quirks[] = {
-	/* Its RSS is an eBPF program that today's kernels refuse to load. */
-	{"net_tap", DRV_RSS | DRV_RX_RSS_HASH, NULL},
-	{"net_af_packet", 0, af_packet_mtu},
+	/*
+	 * Its RSS is an eBPF program that today's kernels refuse to load. For its link it asks the
+	 * kernel by the interface's name, and hears "down" for ever once the interface was moved to
+	 * another namespace, where it works well.
+	 */
+	{"net_tap", DRV_RSS | DRV_RX_RSS_HASH, true, NULL},
+	{"net_af_packet", 0, false, af_packet_mtu},
 };
+
+static bool quirk_matches(const struct ethdev_quirk *q, const struct rte_eth_dev_info *info)
+{
+	return strncmp(info->driver_name, q->driver, strlen(q->driver)) == 0;
+}
+
+bool ethdev_link_blind(const struct rte_eth_dev_info *info)
+{
+	for (unsigned i = 0; i < RTE_DIM(quirks); i++)
+		if (quirk_matches(&quirks[i], info))
+			return quirks[i].link_blind;
+	return false;
+}
 
 void ethdev_quirks(const struct rte_eth_dev_info *info, struct drv_caps *caps)
 {
 	for (unsigned i = 0; i < RTE_DIM(quirks); i++) {
 		const struct ethdev_quirk *q = &quirks[i];
 
-		if (strncmp(info->driver_name, q->driver, strlen(q->driver)) != 0)
+		if (!quirk_matches(q, info))
 			continue;
 		caps->offloads &= ~q->broken;
 		if (q->fix != NULL)
