@@ -60,7 +60,8 @@ struct cable_impair {
 	uint32_t dup_ppm;     /* the copy arrives right after the original */
 	uint32_t corrupt_ppm; /* one bit of the frame is flipped */
 	uint64_t rate_bps;    /* of frames without preamble, gap and check sequence */
-	/* What may wait for the rate, tail drop: bytes and frames. 0: no limit of that kind. */
+	/* What may wait for the rate, the frame being sent included; more is dropped (tail drop).
+	 * 0: no limit of that kind. An idle line takes any frame. */
 	uint64_t queue_bytes;
 	uint32_t queue_frames;
 };

@@ -47,8 +47,9 @@ static uint64_t carry_flags(const struct cable_end *e)
 
 static bool is_plain(const struct cable_txq *q)
 {
+	/* A receive queue that was timed once reads a due time in each frame. */
 	return !q->wire.any && !q->rss && !q->rss_hash && !q->verify &&
-	       !(q->peer->offloads & DRV_RX_VLAN_STRIP);
+	       !(q->peer->offloads & DRV_RX_VLAN_STRIP) && !q->peer->rxq[0].timed;
 }
 
 static void txq_setup(struct cable_txq *q, struct cable_end *e)
@@ -73,7 +74,6 @@ static void txq_setup(struct cable_txq *q, struct cable_end *e)
 	q->rss_hash = peer->offloads & DRV_RX_RSS_HASH;
 	q->verify = e->cable->mode == CABLE_HARDWARE && q->rx_flags != 0;
 	q->copy_pool = e->side.copy_pool != NULL ? e->side.copy_pool : e->pool[q->index];
-	q->plain = is_plain(q);
 }
 
 int cable_join_wires(struct cable_end *e)
@@ -86,7 +86,6 @@ int cable_join_wires(struct cable_end *e)
 
 		if (ret != 0)
 			return ret;
-		q->plain = is_plain(q);
 	}
 	for (uint16_t i = 0; i < e->peer->port.n_queues; i++) {
 		struct cable_rxq *q = &e->peer->rxq[i];
@@ -97,6 +96,8 @@ int cable_join_wires(struct cable_end *e)
 			q->timed = true;
 		}
 	}
+	for (uint16_t i = 0; i < n; i++)
+		e->txq[i].plain = is_plain(&e->txq[i]);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #define GN_TEST_CABLE_RIG_H
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 

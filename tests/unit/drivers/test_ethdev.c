@@ -16,8 +16,8 @@ static struct rte_mempool *mp;
 
 static void setup(void)
 {
-	char *argv[] = {"test", "--no-huge", "-m", "64", "--no-shconf", "--no-telemetry", "--no-pci",
-		"--log-level=error", "--file-prefix=gn-test-ethdev"};
+	char *argv[] = {"test", "--no-huge", "-m", "64", "--no-shconf", "--no-telemetry",
+		"--no-pci", "--log-level=error", "--file-prefix=gn-test-ethdev"};
 
 	cr_assert_geq(rte_eal_init(RTE_DIM(argv), argv), 0);
 	mp = rte_pktmbuf_pool_create("t", 2047, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
