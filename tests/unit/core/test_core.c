@@ -205,7 +205,7 @@ Test(core, counts_what_a_full_mailbox_refuses)
 /* No free buffer: what needs one fails and is counted; nothing else does, and service resumes. */
 Test(core, survives_an_empty_pool)
 {
-	struct rte_mbuf *all[HOST_BUFS];
+	struct rte_mbuf *all[HOST_BUFS + 1];
 	unsigned n = 0;
 
 	open_hosts(&(struct host_opts){.n_cores = 1});

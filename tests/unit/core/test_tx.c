@@ -181,7 +181,7 @@ Test(tx, drops_a_chain_that_fits_no_buffer)
 
 Test(tx, drops_and_counts_when_the_pool_is_empty)
 {
-	struct rte_mbuf *m = chain(2, 50), *all[BUFS];
+	struct rte_mbuf *m = chain(2, 50), *all[BUFS + 1];
 	unsigned n = 0;
 
 	open_queue(0);
