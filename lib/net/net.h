@@ -30,8 +30,13 @@ struct net;
 #define NET_ROUTE_MAX 256 /* static routes of each family */
 #define NET_NO_IFC    0xffff
 
+/* An initializer of v4 must set all 16 bytes: compilers may leave the rest of a union as it was, so
+ * the rest has a name. */
 union net_ip {
-	uint32_t v4; /* host order; the other bytes are zero */
+	struct {
+		uint32_t v4; /* host order; the other bytes are zero */
+		uint32_t v4_zero[3];
+	};
 	struct ip6 v6;
 };
 
