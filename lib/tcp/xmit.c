@@ -92,17 +92,16 @@ static int output(
 int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, uint8_t flags,
 	uint16_t tso_mss)
 {
-	uint32_t *w;
-
 	m->data_off -= WIRE_TCP_LEN;
 	m->data_len += WIRE_TCP_LEN;
 	m->pkt_len += WIRE_TCP_LEN;
-	w = rte_pktmbuf_mtod(m, uint32_t *);
-	w[0] = t->ports_be;
-	w[1] = rte_cpu_to_be_32(seq);
-	w[2] = rte_cpu_to_be_32(t->rcv_nxt);
-	w[3] = rte_cpu_to_be_32((uint32_t)5 << 28 | (uint32_t)flags << 16 | tcp_wnd_update(tcp, t));
-	w[4] = 0;
+	/* Through memcpy(): an application's payload begins at any address. */
+	uint32_t w[WIRE_TCP_LEN / sizeof(uint32_t)] = {t->ports_be, rte_cpu_to_be_32(seq),
+		rte_cpu_to_be_32(t->rcv_nxt),
+		rte_cpu_to_be_32(
+			(uint32_t)5 << 28 | (uint32_t)flags << 16 | tcp_wnd_update(tcp, t))};
+
+	memcpy(rte_pktmbuf_mtod(m, void *), w, sizeof(w));
 	t->rcv_acked = t->rcv_nxt;
 	t->delack_at = TCP_NEVER;
 	t->flags &= (uint16_t)~TF_ACK_NOW;
