@@ -5,7 +5,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "bench_opts.h"
 
 /* The same exchanges between sockets of the kernel: client and server in two network namespaces
  * joined by a veth pair, each pinned to a CPU of its own. */
