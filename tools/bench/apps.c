@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,7 +134,8 @@ static void tcp_connected(struct gn_core *c, gn_tcp_t t, void *user)
 
 static void tcp_closed(struct gn_core *c, gn_tcp_t t, void *user, int err)
 {
-	bench_die("tcp: a connection ended: %s", strerror(err));
+	if (err != ECONNABORTED) /* the run is over */
+		bench_die("tcp: a connection ended: %s", strerror(err));
 }
 
 static const struct gn_tcp_ops tcp_client_ops = {
@@ -144,8 +146,8 @@ static gn_tcp_t *busy;
 
 static void tcp_open(struct gn_core *c, struct bench_side *s)
 {
-	struct gn_addr remote = addr_of(
-		s->opts, 1, (uint16_t)(BENCH_PORT + s->started / BENCH_PER_PORT));
+	struct gn_addr remote =
+		addr_of(s->opts, 1, (uint16_t)(BENCH_PORT + s->started / BENCH_PER_PORT));
 	int64_t t = gn_tcp_connect(c, NULL, &remote, &tcp_client_ops, s, NULL);
 
 	if (t < 0)

@@ -18,10 +18,10 @@ struct bench_side {
 	struct stack_conf conf;
 	const struct bench_opts *opts;
 	/* the application's */
-	uint64_t done;    /* transactions finished (client) */
-	uint32_t open;    /* connections established (client) */
+	uint64_t done; /* transactions finished (client) */
+	uint32_t open; /* connections established (client) */
 	uint32_t started, failed;
-	bool ready;       /* all connections are open */
+	bool ready; /* all connections are open */
 };
 
 struct bench_pair {

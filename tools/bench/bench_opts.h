@@ -12,7 +12,7 @@
  * callgrind, so that the instructions of each side repeat to the digit.
  */
 enum bench_scenario {
-	BENCH_RAW,      /* the cable alone: the server swaps the MAC addresses */
+	BENCH_RAW, /* the cable alone: the server swaps the MAC addresses */
 	BENCH_UDP_ECHO,
 	BENCH_TCP_RR,
 	BENCH_LINUX_UDP_ECHO, /* the kernel's sockets over a veth pair */
@@ -22,12 +22,12 @@ enum bench_scenario {
 struct bench_opts {
 	enum bench_scenario scenario;
 	bool v6;
-	bool count;           /* else threads */
-	double seconds;       /* threads: measured time */
+	bool count;	       /* else threads */
+	double seconds;	       /* threads: measured time */
 	uint64_t transactions; /* count: measured; as many again warm up */
-	uint32_t window;      /* connections, or datagrams and frames in flight */
-	uint32_t size;        /* payload bytes */
-	uint32_t idle;        /* further connections that are open and silent */
+	uint32_t window;       /* connections, or datagrams and frames in flight */
+	uint32_t size;	       /* payload bytes */
+	uint32_t idle;	       /* further connections that are open and silent */
 };
 
 struct bench_result {

@@ -32,7 +32,8 @@ struct peer {
 
 static void cleanup(void)
 {
-	if (system("ip netns del " NS_SERVER " 2>/dev/null; ip netns del " NS_CLIENT " 2>/dev/null"))
+	if (system("ip netns del " NS_SERVER " 2>/dev/null; ip netns del " NS_CLIENT
+		   " 2>/dev/null"))
 		return; /* they were not there */
 }
 
@@ -40,7 +41,8 @@ static void namespaces_make(void)
 {
 	static const char cmd[] =
 		"set -e; ip netns add " NS_SERVER "; ip netns add " NS_CLIENT "; "
-		"ip link add gnb-c netns " NS_CLIENT " type veth peer name gnb-s netns " NS_SERVER "; "
+		"ip link add gnb-c netns " NS_CLIENT " type veth peer name gnb-s netns " NS_SERVER
+		"; "
 		"ip -n " NS_CLIENT " addr add 10.0.0.1/24 dev gnb-c; "
 		"ip -n " NS_SERVER " addr add 10.0.0.2/24 dev gnb-s; "
 		"ip -n " NS_CLIENT " addr add fd00::1/64 dev gnb-c nodad; "
@@ -115,7 +117,8 @@ static void echo(int fd)
 	socklen_t n = sizeof(from);
 	ssize_t len = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from, &n);
 
-	if (len > 0 && sendto(fd, buf, (size_t)len, 0, n != 0 ? (struct sockaddr *)&from : NULL, n) < 0)
+	if (len > 0 &&
+		sendto(fd, buf, (size_t)len, 0, n != 0 ? (struct sockaddr *)&from : NULL, n) < 0)
 		return; /* the peer is gone */
 	if (len == 0)
 		close(fd);

@@ -34,7 +34,8 @@ void bench_die(const char *fmt, ...)
 static void usage(FILE *f)
 {
 	fputs("usage: gannet-bench SCENARIO [options]\n"
-	      "One run of one scenario; prints a JSON object. tools/bench/bench runs sets of them.\n"
+	      "One run of one scenario; prints a JSON object. tools/bench/bench runs sets of "
+	      "them.\n"
 	      "\n"
 	      "  raw              frames over the cable, MAC addresses swapped\n"
 	      "  udp-echo         datagrams between two stack cores on the cable\n"
@@ -61,8 +62,8 @@ static uint64_t number(const char *text, const char *what, uint64_t least, uint6
 	unsigned long long v = strtoull(text, &end, 10);
 
 	if (errno != 0 || *end != '\0' || end == text || v < least || v > most) {
-		fprintf(stderr, "gannet-bench: --%s %s: a number from %llu to %llu is wanted\n", what,
-			text, (unsigned long long)least, (unsigned long long)most);
+		fprintf(stderr, "gannet-bench: --%s %s: a number from %llu to %llu is wanted\n",
+			what, text, (unsigned long long)least, (unsigned long long)most);
 		exit(2);
 	}
 	return v;
@@ -130,8 +131,8 @@ static void eal(const struct bench_opts *o)
 	snprintf(lcores, sizeof(lcores), "0@0,1@0,2@%d", cpus > 1 ? 1 : 0);
 	snprintf(memory, sizeof(memory), "%u", 512u);
 	snprintf(prefix, sizeof(prefix), "--file-prefix=gannet-bench-%d", (int)getpid());
-	char *argv[] = {"gannet-bench", "--lcores", lcores, "--no-huge", "-m", memory, "--no-shconf",
-		"--no-telemetry", "--no-pci", "--log-level=error", prefix, NULL};
+	char *argv[] = {"gannet-bench", "--lcores", lcores, "--no-huge", "-m", memory,
+		"--no-shconf", "--no-telemetry", "--no-pci", "--log-level=error", prefix, NULL};
 
 	if (rte_eal_init((int)RTE_DIM(argv) - 1, argv) < 0)
 		bench_die("DPDK does not start");

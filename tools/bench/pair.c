@@ -12,7 +12,9 @@
 
 /* Two hosts of one core each, joined by a cable whose cards do all the offloads of a real one. */
 
-#define OFFLOADS                                                                            	(DRV_RX_IP_CKSUM | DRV_RX_L4_CKSUM | DRV_RX_RSS_HASH | DRV_RSS | DRV_TX_IP_CKSUM | 		DRV_TX_L4_CKSUM | DRV_TX_MULTI_SEGS)
+#define OFFLOADS                                                                           \
+	(DRV_RX_IP_CKSUM | DRV_RX_L4_CKSUM | DRV_RX_RSS_HASH | DRV_RSS | DRV_TX_IP_CKSUM | \
+		DRV_TX_L4_CKSUM | DRV_TX_MULTI_SEGS)
 
 static const uint8_t macs[2][6] = {{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}};
 
@@ -60,34 +62,37 @@ static void conf_make(struct bench_side *s, unsigned me, const struct bench_opts
 
 static void port_setup(struct bench_side *s)
 {
-	s->drv = (struct drv_conf){.n_queues = 1, .mtu = 1500, .offloads = OFFLOADS, .rss_key_len = 40};
+	s->drv = (struct drv_conf){
+		.n_queues = 1, .mtu = 1500, .offloads = OFFLOADS, .rss_key_len = 40};
 	memcpy(s->drv.rss_key, owner_key_default, 40);
 	s->drv.reta_size = 128;
 	s->drv.pool[0] = s->pool;
 	int rc = s->port->ops->configure(s->port, &s->drv);
 
-	if (rc == 0)
-		rc = s->port->ops->start(s->port);
 	if (rc != 0)
 		bench_die("cable: %s", strerror(-rc));
+}
+
+static void pool_make(struct bench_side *s, unsigned me)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "bench-%u", me);
+	s->pool = rte_pktmbuf_pool_create(
+		name, 32767, 512, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	s->owner = calloc(1, sizeof(*s->owner));
+	if (s->pool == NULL || s->owner == NULL)
+		bench_die("no memory for packet buffers");
 }
 
 static void side_create(struct bench_side *s, unsigned me, unsigned lcore, const struct gn_app *app,
 	const struct bench_opts *o)
 {
-	char name[32];
-
-	s->opts = o;
-	snprintf(name, sizeof(name), "bench-%u", me);
-	s->pool = rte_pktmbuf_pool_create(name, 32767, 512, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	s->owner = calloc(1, sizeof(*s->owner));
-	if (s->pool == NULL || s->owner == NULL)
-		bench_die("no memory for packet buffers");
 	uint16_t reta[128] = {0};
 
 	owner_init(s->owner, owner_key_default, 40, reta, 128);
+	s->opts = o;
 	conf_make(s, me, o);
-	port_setup(s);
 	struct core_params p = {
 		.conf = &s->conf,
 		.owner = s->owner,
@@ -125,6 +130,14 @@ void bench_pair_create(struct bench_pair *p, const struct bench_opts *o)
 	}
 	if (cable_create(&cable, &p->client.port, &p->server.port) != 0)
 		bench_die("cable: cannot be made");
+	struct bench_side *side[2] = {&p->client, &p->server};
+
+	for (unsigned i = 0; i < 2; i++) {
+		pool_make(side[i], i);
+		port_setup(side[i]);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		side[i]->port->ops->start(side[i]->port);
 	/* In a single thread both run on the main lcore, and take turns with its pool caches. */
 	side_create(&p->server, 1, o->count ? rte_lcore_id() : 2,
 		tcp ? &bench_tcp_server : &bench_udp_server, o);

@@ -63,12 +63,12 @@ static int raw_loop(void *arg)
 	return 0;
 }
 
-static void port_start(struct drv_port *p, struct rte_mempool *pool)
+static void port_setup(struct drv_port *p, struct rte_mempool *pool)
 {
 	struct drv_conf c = {
 		.n_queues = 1, .mtu = 1500, .offloads = DRV_TX_MULTI_SEGS, .pool[0] = pool};
 
-	if (p->ops->configure(p, &c) != 0 || p->ops->start(p) != 0)
+	if (p->ops->configure(p, &c) != 0)
 		bench_die("cable: cannot be configured");
 }
 
@@ -98,8 +98,10 @@ void bench_run_raw(const struct bench_opts *o, struct bench_result *res)
 	}
 	if (pool == NULL || cable_create(&cable, &side[0].port, &side[1].port) != 0)
 		bench_die("cable: cannot be made");
-	port_start(side[0].port, pool);
-	port_start(side[1].port, pool);
+	port_setup(side[0].port, pool);
+	port_setup(side[1].port, pool);
+	side[0].port->ops->start(side[0].port);
+	side[1].port->ops->start(side[1].port);
 	fill(side[0].port, pool, o);
 	rte_eal_remote_launch(raw_loop, &side[0], 1);
 	rte_eal_remote_launch(raw_loop, &side[1], 2);
