@@ -140,7 +140,8 @@ struct tcp_listener *tcp_listen(struct tcp *tcp, bool v6, bool any, const union 
 	};
 	if (o != NULL)
 		l->opts = *o;
-	l->backlog = l->opts.backlog != 0 ? l->opts.backlog : tcp->conf.half_open;
+	/* Without a limit of its own a listener may fill the table, which then evicts its oldest. */
+	l->backlog = l->opts.backlog != 0 ? l->opts.backlog : UINT32_MAX;
 	tcp->n_listeners++;
 	return l;
 }

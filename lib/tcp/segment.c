@@ -128,6 +128,7 @@ static void seg_trim(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		tcp_trim_tail(tcp, s->p->m, n);
 		s->len -= n;
 		s->flags &= (uint8_t)~WIRE_TCP_FIN;
+		tcp_ack_now(tcp, t); /* the peer believes in a larger window than there is */
 	}
 }
 
