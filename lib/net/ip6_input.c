@@ -116,6 +116,32 @@ static inline enum net_verdict ip6_deliver(
 	return tcp ? NET_TCP : NET_UDP;
 }
 
+static inline bool ip6_ext(uint8_t next)
+{
+	return next == WIRE_IP6_HOPOPTS || next == WIRE_IP6_ROUTING || next == WIRE_IP6_FRAGMENT ||
+	       next == WIRE_IP6_DSTOPTS;
+}
+
+/* What a faulty chain leads to, by the lengths of its headers alone: an error about an error must
+ * not be sent, wherever the fault is (RFC 4443 section 2.4 (e.1)). */
+static void ip6_upper_find(struct net_pkt *p, const struct wire_ip6 *h)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3_off);
+	unsigned end = RTE_MIN(
+		WIRE_IP6_LEN + (unsigned)h->payload_len, (unsigned)(p->m->data_len - p->l3_off));
+	unsigned off = WIRE_IP6_LEN;
+
+	p->proto = h->next;
+	while (ip6_ext(p->proto) && off + 8 <= end) {
+		unsigned len = p->proto == WIRE_IP6_FRAGMENT ? 8 : 8 + ip[off + 1] * 8u;
+
+		p->proto = ip[off];
+		off = RTE_MIN(off + len, end);
+	}
+	p->l4_off = (uint16_t)(p->l3_off + off);
+	p->l4_len = (uint16_t)(WIRE_IP6_LEN + h->payload_len - off);
+}
+
 /* Extension headers: walks them, and says what is wrong to whoever sent them. */
 static enum net_verdict ip6_ext_input(
 	struct net *n, const struct net_rx *rx, struct net_pkt *p, const struct wire_ip6 *h)
@@ -128,8 +154,10 @@ static enum net_verdict ip6_ext_input(
 	err = wire_ip6_walk(rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3_off),
 		(size_t)p->m->data_len - p->l3_off, h, &c);
 	if (err < 0) {
-		if (c.problem != WIRE_IP6_SILENT) {
-			p->proto = WIRE_IP6_NONE; /* what is behind is not known */
+		/* RFC 8200 section 4.2: about an option of type 11 not to a group. */
+		if (c.problem != WIRE_IP6_SILENT &&
+			(c.problem_if_mcast || (p->flags & NET_PKT_L3_MCAST) == 0)) {
+			ip6_upper_find(p, h);
 			net_icmp_error(n, p, WIRE_ICMP6_PARAM, c.problem, c.problem_ptr);
 		}
 		return net_drop(n, p, (enum drop) - err);
@@ -142,12 +170,6 @@ static enum net_verdict ip6_ext_input(
 	if (!ip6_src_ok(rx, p))
 		return net_drop(n, p, DROP_ip6_src);
 	return ip6_deliver(n, rx, p, c.next_ptr);
-}
-
-static inline bool ip6_ext(uint8_t next)
-{
-	return next == WIRE_IP6_HOPOPTS || next == WIRE_IP6_ROUTING || next == WIRE_IP6_FRAGMENT ||
-	       next == WIRE_IP6_DSTOPTS;
 }
 
 static inline enum drop ip6_parse(struct net_pkt *p, struct wire_ip6 *h)
