@@ -38,9 +38,10 @@ static const struct ethdev_quirk {
 	 * Its RSS is an eBPF program that today's kernels refuse to load. For its link it asks the
 	 * kernel by the interface's name, and hears "down" for ever once the interface was moved to
 	 * another namespace, where it works well. Its TSO counts the Ethernet header against the MTU
-	 * and refuses full-size segments for ever.
+	 * and refuses full-size segments for ever; its TCP and UDP checksums are wrong when a buffer
+	 * of odd length is followed by another.
 	 */
-	{"net_tap", DRV_RSS | DRV_RX_RSS_HASH | DRV_TX_TSO, true, NULL},
+	{"net_tap", DRV_RSS | DRV_RX_RSS_HASH | DRV_TX_TSO | DRV_TX_L4_CKSUM, true, NULL},
 	{"net_af_packet", 0, false, af_packet_mtu},
 };
 
