@@ -242,3 +242,20 @@ Test(conf_read, the_table_is_sound)
 		cr_expect_eq(conf_key_find(k->scope, k->path), k, "%s stands twice", k->path);
 	}
 }
+
+Test(conf_read, the_samples_are_right)
+{
+	static const char *const files[] = {"gannet.yaml", "tap.yaml", "vlans.yaml"};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char path[512];
+		struct conf_node *root;
+
+		snprintf(path, sizeof(path), "%s/%s", CONFIG_DIR, files[i]);
+		memset(&err, 0, sizeof(err));
+		root = conf_tree_load(path, &err);
+		cr_assert_not_null(root, "%s", err.text[0]);
+		cr_expect_eq(conf_read(root, &four_cpus, &conf, &err), 0, "%s", err.text[0]);
+		conf_tree_free(root);
+	}
+}
