@@ -137,14 +137,11 @@ class Link:
         self.stack.ip("link", "set", f"{self.ifc}s", "address", "02:00:00:00:00:01", "up")
         _peer_up(self.peer, self.ifc)
 
-    def started(self, process):
+    def started(self):
         """The stack runs: a tap exists only now, and goes to the peer."""
-        if self.kind != "tap":
-            return
-        wait_for("the tap interface", lambda: process.poll() is not None or
-                 self.stack.ip("link", "show", self.ifc, check=False).returncode == 0)
-        self.stack.ip("link", "set", self.ifc, "netns", self.peer.name)
-        _peer_up(self.peer, self.ifc)
+        if self.kind == "tap":
+            self.stack.ip("link", "set", self.ifc, "netns", self.peer.name)
+            _peer_up(self.peer, self.ifc)
 
     def close(self):
         self.peer.close()
@@ -178,10 +175,15 @@ class Stack:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True)
         try:
-            link.started(self.process)
+            wait_for(f"{app} is ready", lambda: self.ready(app), 20)
+            link.started()
         except BaseException:
             self.close()
             raise
+
+    def ready(self, app):
+        assert self.alive(), f"the stack ended:\n{self.text()}"
+        return f"{app}: ready" in self.text()
 
     def text(self):
         return self.log.read_text(errors="replace")

@@ -24,8 +24,8 @@ def url(family, path):
 @pytest.mark.parametrize("size", SIZES)
 def test_curl_gets_every_byte(httpd, files, family, size, tmp_path):
     out = tmp_path / "out"
-    httpd.peer.run("curl", "-sS", "--fail", "--max-time", 80, "-o", out, url(family, size),
-                   timeout=85)
+    httpd.peer.run("curl", "-sS", "--fail", "--max-time", 40, "-o", out, url(family, size),
+                   timeout=45)
     assert out.stat().st_size == size
     assert hashlib.sha256(out.read_bytes()).hexdigest() == files[1][size]
 
@@ -98,7 +98,7 @@ def test_every_request_is_answered_and_hand_offs_are_counted(httpd):
     assert sum(served) == 200
     assert min(served) > 20, "the owner function spreads flows over both cores"
     cores = httpd.telemetry("/gannet/cores")
-    assert sum(c["handoffs"] for c in cores.values()) > 0
+    assert sum(c["handoff_out"] for c in cores.values()) > 0
 
 
 def test_half_close_then_everything(httpd, files, family):
