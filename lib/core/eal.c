@@ -150,12 +150,26 @@ static uint32_t eal_hugepages_free_mb(void)
 	return total_kb >> 10;
 }
 
+/*
+ * Bytes that a packet buffer costs. DPDK does not let one cross the border of a page, so that
+ * ordinary pages often hold but one each.
+ */
+static uint64_t eal_buffer_bytes(const struct stack_conf *conf)
+{
+	uint64_t page = sysconf(_SC_PAGESIZE);
+	uint64_t size = sizeof(struct rte_mbuf) + conf->buffer_size + 2 * RTE_CACHE_LINE_SIZE;
+
+	if (conf->hugepages)
+		return size;
+	return size <= page ? page / (page / size) : size + page;
+}
+
 /* What EAL must have: packet buffers, descriptors, and room for its own and the drivers' tables.
  * (The stack's tables are ordinary memory.) Untouched pages cost nothing. */
 static uint32_t eal_memory_mb(const struct stack_conf *conf)
 {
-	uint64_t buffer = sizeof(struct rte_mbuf) + conf->buffer_size + 2 * RTE_CACHE_LINE_SIZE;
-	uint64_t pools = (uint64_t)conf->n_cores * conf->packet_buffers * (buffer + 16);
+	uint64_t buffer = eal_buffer_bytes(conf) + 16; /* and its place in the pool's ring */
+	uint64_t pools = (uint64_t)conf->n_cores * conf->packet_buffers * buffer;
 	uint64_t queues = (uint64_t)conf->n_cores * conf->n_ports * (2 << 20);
 
 	if (conf->memory_mb != 0)
