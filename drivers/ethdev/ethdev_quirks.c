@@ -28,6 +28,18 @@ static void af_packet_mtu(const struct rte_eth_dev_info *info, struct drv_caps *
 		caps->max_mtu = max;
 }
 
+#define TAP_QUEUES 4
+
+/*
+ * At start it writes the two file descriptors of each queue into a message for secondary processes
+ * that has room for eight, and past its end.
+ */
+static void tap_queues(const struct rte_eth_dev_info *info, struct drv_caps *caps)
+{
+	caps->max_rx_queues = RTE_MIN(caps->max_rx_queues, TAP_QUEUES);
+	caps->max_tx_queues = RTE_MIN(caps->max_tx_queues, TAP_QUEUES);
+}
+
 static const struct ethdev_quirk {
 	const char *driver; /* prefix of the name */
 	uint32_t broken;    /* offloads claimed in vain */
@@ -41,7 +53,7 @@ static const struct ethdev_quirk {
 	 * and refuses full-size segments for ever; its TCP and UDP checksums are wrong when a buffer
 	 * of odd length is followed by another.
 	 */
-	{"net_tap", DRV_RSS | DRV_RX_RSS_HASH | DRV_TX_TSO | DRV_TX_L4_CKSUM, true, NULL},
+	{"net_tap", DRV_RSS | DRV_RX_RSS_HASH | DRV_TX_TSO | DRV_TX_L4_CKSUM, true, tap_queues},
 	{"net_af_packet", 0, false, af_packet_mtu},
 };
 
