@@ -83,11 +83,14 @@ void sync_neigh(struct net *n, const struct neigh *e, bool hold)
 		tell(n, k, &m);
 }
 
+/* Who waits for an entry that was evicted must not ask again at once: too many do. */
 void sync_neigh_delete(struct net *n, const struct neigh *e)
 {
-	struct net_msg_neigh m = neigh_msg(n, e, NET_MSG_DELETE);
+	bool failed = e->state == NEIGH_INCOMPLETE || e->state == NEIGH_FAILED;
+	struct net_msg_neigh m = neigh_msg(n, e, failed ? NET_MSG_FAILED : NET_MSG_DELETE);
 
-	if (n->core != 0 || e->state < NEIGH_INCOMPLETE || (e->flags & NEIGH_FIXED) != 0)
+	m.hold = true;
+	if (n->core != 0 || e->state == NEIGH_NEW || (e->flags & NEIGH_FIXED) != 0)
 		return;
 	for (uint16_t k = 1; k < n->n_cores; k++)
 		tell(n, k, &m);

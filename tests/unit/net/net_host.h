@@ -75,8 +75,8 @@ struct host {
 	struct seen *seen;
 	unsigned n_seen;
 	unsigned n_bursts; /* calls of the transports' input */
-	struct net_error error[64];
-	uint16_t error_core[64];
+	struct net_error error[HOST_FRAMES];
+	uint16_t error_core[HOST_FRAMES];
 	unsigned n_error;
 };
 
