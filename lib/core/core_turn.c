@@ -138,7 +138,8 @@ unsigned core_turn(struct gn_core *c, uint64_t now_us)
 	fired = timer_wheel_advance(&e->wheel, now_us, e->timer_fn, e->timer_ctx, c->timer_budget);
 	count_add(&e->cnt, CNT_core_timers_fired, fired);
 	work += fired;
-	work += core_mailboxes(c);
+	if (c->mesh.n_cores != 0)
+		work += core_mailboxes(c);
 	work += core_control(c);
 	if (c->poll != NULL)
 		c->poll(c);

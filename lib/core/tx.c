@@ -31,39 +31,52 @@ void tx_queue_fini(struct tx_queue *q)
 	q->n = 0;
 }
 
-/* What the driver refused stays, at the front. */
-static void tx_queue_keep(struct tx_queue *q, uint16_t done)
-{
-	memmove(q->pkts, &q->pkts[done], q->n * sizeof(q->pkts[0]));
-	for (unsigned i = 0; i < q->n; i++)
-		q->bytes += q->pkts[i]->pkt_len;
-}
-
-void tx_queue_flush(struct tx_queue *q)
+static void tx_queue_sent(struct tx_queue *q, uint32_t packets, uint64_t bytes)
 {
 	struct counters *cnt = &q->env->cnt;
-	uint64_t bytes = q->bytes;
-	uint16_t done = 0;
 
-	while (done < q->n) {
+	if (unlikely(q->relayed)) {
+		count_add(cnt, CNT_core_tx_relayed, packets);
+		return;
+	}
+	count_add(cnt, CNT_core_tx_packets, packets);
+	count_add(cnt, CNT_core_tx_bytes, bytes);
+}
+
+/* More than a burst waits, or the driver refused what is left from done on: that stays, in front. */
+static void tx_queue_flush_rest(struct tx_queue *q, uint16_t done, uint16_t refused)
+{
+	uint64_t bytes = q->bytes;
+
+	while (refused == 0 && done < q->n) {
 		uint16_t burst = RTE_MIN(q->n - done, TX_BURST);
 		uint16_t sent = q->tx(q->queue, &q->pkts[done], burst, q->env->now_us);
 
 		done += sent;
-		if (sent < burst)
-			break;
+		refused = burst - sent;
 	}
 	q->n -= done;
 	q->bytes = 0;
-	if (unlikely(q->n > 0))
-		tx_queue_keep(q, done);
+	memmove(q->pkts, &q->pkts[done], q->n * sizeof(q->pkts[0]));
+	for (unsigned i = 0; i < q->n; i++)
+		q->bytes += q->pkts[i]->pkt_len;
 	q->flush_at = RTE_MIN(q->n + TX_BURST, TX_HOLD_MAX);
-	if (unlikely(q->relayed)) {
-		count_add(cnt, CNT_core_tx_relayed, done);
+	tx_queue_sent(q, done, bytes - q->bytes);
+}
+
+void tx_queue_flush(struct tx_queue *q)
+{
+	uint16_t burst = RTE_MIN(q->n, TX_BURST);
+	uint16_t sent = q->tx(q->queue, q->pkts, burst, q->env->now_us);
+
+	if (unlikely(sent < q->n)) {
+		tx_queue_flush_rest(q, sent, burst - sent);
 		return;
 	}
-	count_add(cnt, CNT_core_tx_packets, done);
-	count_add(cnt, CNT_core_tx_bytes, bytes - q->bytes);
+	tx_queue_sent(q, sent, q->bytes);
+	q->n = 0;
+	q->bytes = 0;
+	q->flush_at = TX_BURST;
 }
 
 static void tx_queue_put(void *ctx, struct rte_mbuf *m)
