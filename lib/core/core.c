@@ -38,7 +38,10 @@ static void core_net_tx(void *ctx, const struct net_ifc *ifc, struct rte_mbuf *m
 {
 	struct gn_core *c = ctx;
 
-	tx_queue_add(&c->txq[ifc->port], m);
+	if (likely(ifc->up))
+		tx_queue_add(&c->txq[ifc->port], m);
+	else
+		pkt_drop(&c->env.pool, m, DROP_tx_link_down);
 }
 
 static void core_net_handoff(void *ctx, uint16_t core, struct rte_mbuf *m)

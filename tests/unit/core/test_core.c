@@ -236,6 +236,8 @@ Test(core, takes_over_link_changes)
 	cr_expect_eq(core_next_us(c), core_env(c)->now_us, "it wants a turn at once");
 	core_turn(c, w.now_us);
 	cr_expect_not(net_ifc_get(core_net(c), 0)->up);
+	host_ping(&w, 1, false, 8);
+	cr_expect_eq(host_drops(&w.h[1], DROP_tx_link_down), 1, "nothing waits for a dead link");
 	cr_expect_eq(core_link_post(c, 0, true), 0);
 	cr_expect_eq(core_link_post(c, 0, true), 0);
 	core_turn(c, w.now_us);
