@@ -312,7 +312,8 @@ static enum front_next read_all(struct front_tree *t, int argc, char **argv,
 	}
 	if (next == FRONT_WRONG)
 		fprintf(stderr, "Try '%s --help'.\n", t->prog);
-	if (next == FRONT_RUN && file == NULL && conf_node_find(t->root, "ports") == NULL) {
+	if (next == FRONT_RUN && t->err.n == 0 && file == NULL &&
+		conf_node_find(t->root, "ports") == NULL) {
 		fprintf(stderr,
 			"%s: no port; expected -c FILE, or --port DEVICE --address "
 			"ADDR/LEN\nTry '%s --help'.\n",
