@@ -37,6 +37,31 @@ static inline size_t spsc_slot_bytes(uint32_t size)
 /* size: a power of two, 2 to 2^31. slots: spsc_slot_bytes(size), outlives the ring. */
 void spsc_init(struct spsc *r, uint64_t *slots, uint32_t size);
 
+/* Copies n words into or out of a ring's slots from index at: one run, or two around the end. */
+static inline void spsc_copy_in(uint64_t *restrict slot, uint32_t mask, uint32_t at,
+	const uint64_t *restrict words, uint32_t n)
+{
+	uint32_t i = at & mask, first = mask + 1 - i < n ? mask + 1 - i : n;
+	uint64_t *restrict to = slot + i;
+
+	for (uint32_t k = 0; k < first; k++)
+		to[k] = words[k];
+	for (uint32_t k = first; k < n; k++)
+		slot[k - first] = words[k];
+}
+
+static inline void spsc_copy_out(const uint64_t *restrict slot, uint32_t mask, uint32_t at,
+	uint64_t *restrict words, uint32_t n)
+{
+	uint32_t i = at & mask, first = mask + 1 - i < n ? mask + 1 - i : n;
+	const uint64_t *restrict from = slot + i;
+
+	for (uint32_t k = 0; k < first; k++)
+		words[k] = from[k];
+	for (uint32_t k = first; k < n; k++)
+		words[k] = slot[k - first];
+}
+
 /* Producer: how many of want words fit now. A push of as many takes them all. */
 static inline uint32_t spsc_room(struct spsc *r, uint32_t want)
 {
@@ -60,8 +85,7 @@ static inline uint32_t spsc_push(struct spsc *r, const uint64_t *words, uint32_t
 		if (n > room)
 			n = room;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		r->prod_slot[(r->prod_head + i) & r->prod_mask] = words[i];
+	spsc_copy_in(r->prod_slot, r->prod_mask, r->prod_head, words, n);
 	r->prod_head += n;
 	__atomic_store_n(&r->prod, r->prod_head, __ATOMIC_RELEASE);
 	return n;
@@ -80,8 +104,7 @@ static inline uint32_t spsc_pop(struct spsc *r, uint64_t *words, uint32_t n)
 		if (n == 0)
 			return 0;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		words[i] = r->cons_slot[(r->cons_tail + i) & r->cons_mask];
+	spsc_copy_out(r->cons_slot, r->cons_mask, r->cons_tail, words, n);
 	r->cons_tail += n;
 	__atomic_store_n(&r->cons, r->cons_tail, __ATOMIC_RELEASE);
 	return n;
