@@ -61,6 +61,10 @@ static void txq_setup(struct cable_txq *q, struct cable_end *e)
 	q->tx_flags = tx_flags(e);
 	q->rx_flags = rx_flags(peer);
 	q->carry_flags = carry_flags(e);
+	q->plain_flags =
+		q->rx_flags &
+		((q->carry_flags & RTE_MBUF_F_TX_IP_CKSUM ? RTE_MBUF_F_RX_IP_CKSUM_GOOD : 0) |
+			(q->carry_flags & RTE_MBUF_F_TX_L4_MASK ? RTE_MBUF_F_RX_L4_CKSUM_GOOD : 0));
 	q->slow_flags =
 		RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL |
 		(q->tx_flags & (RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_VLAN)) |

@@ -225,8 +225,11 @@ static bool is_bad(const struct cable_txq *q, const struct rte_mbuf *m, uint32_t
 	       (m->nb_segs > 1 && !(q->end->offloads & DRV_TX_MULTI_SEGS));
 }
 
-/* Sends m by all the rules. False: not taken, there is no room for it. */
-static bool tx_full(struct cable_txq *q, struct rte_mbuf *m, uint64_t now_us)
+/*
+ * Sends m by all the rules. False: not taken, there is no room for it. Not inlined, or its registers
+ * crowd out those of the fast path.
+ */
+static __rte_noinline bool tx_full(struct cable_txq *q, struct rte_mbuf *m, uint64_t now_us)
 {
 	uint64_t flags = m->ol_flags & q->tx_flags;
 	bool cut = flags & RTE_MBUF_F_TX_TCP_SEG && !q->tso_carry;
@@ -269,39 +272,67 @@ struct refcnt_segs {
 	uint32_t v;
 } __attribute__((packed, may_alias));
 
-static inline bool is_plain(const struct cable_txq *q, const struct rte_mbuf *m)
+/* Requests are this many bits above their results; TCP's request bit is part of UDP's. */
+#define IP_SHIFT 47
+#define L4_SHIFT 44
+_Static_assert(RTE_MBUF_F_TX_IP_CKSUM >> IP_SHIFT == RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
+		       RTE_MBUF_F_TX_TCP_CKSUM >> L4_SHIFT == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
+		       (RTE_MBUF_F_TX_UDP_CKSUM & RTE_MBUF_F_TX_TCP_CKSUM) != 0,
+	"offload flags of rte_mbuf");
+
+static inline uint64_t carried_flags(uint64_t tx, uint64_t wanted)
 {
-	return ((const struct refcnt_segs *)&m->refcnt)->v == PLAIN_REFCNT_SEGS &&
-	       (m->ol_flags & q->slow_flags) == 0 &&
-	       m->pkt_len - CABLE_ETH_LEN <= q->plain_max - CABLE_ETH_LEN;
+	return ((tx >> IP_SHIFT & RTE_MBUF_F_RX_IP_CKSUM_GOOD) |
+		       (tx >> L4_SHIFT & RTE_MBUF_F_RX_L4_CKSUM_GOOD)) &
+	       wanted;
 }
 
 /*
- * The fast path: pointers change sides. Sends packets from the front while they are plain and
- * there is room; returns how many.
+ * Makes packets from the front what the receiver expects, up to the first that is not plain;
+ * returns how many. A field that is right already is not written: its line may then stay in the
+ * caches of both sides. carry: compiled twice, as most links carry no flags.
  */
-static inline uint16_t tx_plain(struct cable_txq *q, struct rte_mbuf **pkts, uint16_t n)
+static __rte_always_inline uint32_t plain_run(const struct cable_txq *q, struct rte_mbuf **pkts,
+	uint32_t n, uint64_t *bytes, const bool carry)
 {
-	struct cable_lane *lane = q->lane;
-	uint64_t bytes = 0;
-	uint16_t i;
+	const uint64_t slow = q->slow_flags, wanted = q->plain_flags;
+	const uint32_t max = q->plain_max - CABLE_ETH_LEN;
+	const uint16_t port = q->peer_port_id;
+	uint64_t sum = 0;
+	uint32_t i;
 
-	n = spsc_room(&lane->ring, n);
 	for (i = 0; i < n; i++) {
 		struct rte_mbuf *m = pkts[i];
+		uint64_t tx = m->ol_flags, rx = carry ? carried_flags(tx, wanted) : 0;
 
-		if (unlikely(!is_plain(q, m)))
+		if (unlikely(((const struct refcnt_segs *)&m->refcnt)->v != PLAIN_REFCNT_SEGS ||
+			     (tx & slow) != 0 || m->pkt_len - CABLE_ETH_LEN > max))
 			break;
-		bytes += m->pkt_len;
-		m->ol_flags = flags_good(m->ol_flags & q->carry_flags) & q->rx_flags;
-		m->port = q->peer_port_id;
+		sum += m->pkt_len;
+		if (tx != rx)
+			m->ol_flags = rx;
+		if (m->port != port)
+			m->port = port;
 	}
-	spsc_push(&lane->ring, (const uint64_t *)pkts, i);
-	lane->packets += i;
-	lane->bytes += bytes;
-	q->packets += i;
-	q->bytes += bytes;
+	*bytes = sum;
 	return i;
+}
+
+/* The fast path: pointers change sides. Returns how many from the front were plain and had room. */
+static uint16_t tx_plain(struct cable_txq *q, struct rte_mbuf **pkts, uint32_t n)
+{
+	struct cable_lane *lane = q->lane;
+	uint64_t bytes;
+
+	n = spsc_room(&lane->ring, n);
+	n = q->plain_flags != 0 ? plain_run(q, pkts, n, &bytes, true)
+				: plain_run(q, pkts, n, &bytes, false);
+	spsc_push(&lane->ring, (const uint64_t *)pkts, n);
+	lane->packets += n;
+	lane->bytes += bytes;
+	q->packets += n;
+	q->bytes += bytes;
+	return n;
 }
 
 uint16_t cable_tx(void *queue, struct rte_mbuf **pkts, uint16_t n, uint64_t now_us)
