@@ -191,8 +191,8 @@ class Stack:
     def alive(self):
         return self.process.poll() is None
 
-    def wait_port(self, port):
-        """Until a TCP port answers over both families."""
+    def wait_port(self, port, addresses=(STACK4, STACK6)):
+        """Until a TCP port answers at those addresses."""
         def answers(address):
             assert self.alive(), f"the stack ended:\n{self.text()}"
             try:
@@ -200,7 +200,7 @@ class Stack:
             except OSError:
                 return False
             return True
-        for address in (STACK4, STACK6):
+        for address in addresses:
             wait_for(f"{address} port {port}\n{self.text()}", lambda a=address: answers(a), 20)
         return self
 
@@ -212,6 +212,11 @@ class Stack:
             limit = json.loads(s.recv(1024))["max_output_len"]
             s.send(command.encode())
             return json.loads(s.recv(limit))[command.split(",")[0]]
+
+    def served(self):
+        """What gannet-httpd counts, a dictionary a core."""
+        cores = len(self.telemetry("/gannet/cores"))
+        return [self.telemetry(f"/gannet/httpd,{c}") for c in range(cores)]
 
     def stop(self, signum=signal.SIGTERM, timeout=10):
         """Asks it to end; its exit status."""

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from support import PEER4, PEER6, STACK4, STACK6, Link, Stack, receive_all, run, wait_for
+from support import PEER4, PEER6, STACK4, STACK6, Link, Stack, receive_all
 
 
 def test_tcp_echo_with_half_close(echo, family):

@@ -2,12 +2,11 @@
 """Start, stop under load, and frames that no decent peer sends."""
 
 import signal
-import socket
 import sys
 
 import pytest
 
-from support import BUILD, PEER4, STACK4, STACK6, http_get, receive_all, run, running, wait_for
+from support import BUILD, STACK4, STACK6, http_get, receive_all, run, running, wait_for
 
 BAD_FRAMES = r"""
 import sys
@@ -63,27 +62,21 @@ def stack_mac(stack):
     return stack.peer.ip("neigh", "show", STACK4).stdout.split(" lladdr ")[1].split()[0]
 
 
+def dropped(stack):
+    return sum(d["packets"] for d in stack.telemetry("/gannet/drops").values())
+
+
 @pytest.mark.limit(60)
 def test_bad_frames_are_named_drops(httpd):
     mac = stack_mac(httpd)
-    before = httpd.telemetry("/gannet/drops")
+    before = dropped(httpd)
     done = httpd.peer.run(sys.executable, "-c", BAD_FRAMES, httpd.link.ifc, mac, STACK4, STACK6,
                           timeout=50)
     assert int(done.stdout.split()[-1]) > 30
-    wait_for("drops are counted", lambda: total(httpd.telemetry("/gannet/drops")) >=
-             total(before) + 15)
+    wait_for("drops are counted", lambda: dropped(httpd) >= before + 15)
     for where in (STACK4, STACK6):
         with httpd.peer.connect(where, 80) as s:
             assert http_get(s, "/1")[0] == 200
-
-
-def total(tree):
-    """The sum of all numbers of a telemetry answer."""
-    if isinstance(tree, dict):
-        return sum(total(v) for v in tree.values())
-    if isinstance(tree, list):
-        return sum(map(total, tree))
-    return tree if isinstance(tree, int) else 0
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
@@ -113,9 +106,25 @@ def test_eight_cores_on_two_cpus(tmp_path):
         for _ in range(100):
             with stack.peer.connect(STACK4, 80) as s:
                 assert http_get(s, "/")[0] == 200
-        served = [c["requests"] for c in stack.telemetry("/gannet/httpd").values()]
+        served = [c["requests"] for c in stack.served()]
         assert len(served) == 8
         assert all(n > 0 for n in served), served
+
+
+def test_link_down_and_up(kind, tmp_path):
+    """A cable pulled out for longer than the server waits: that download ends, the next one works."""
+    with running(kind, tmp_path, "gannet-httpd", "--file", "big=4m", "--send-timeout", "2") as stack:
+        stack.wait_port(80)
+        with stack.peer.connect(STACK4, 80) as s:
+            s.sendall(b"GET /big HTTP/1.1\r\nHost: t\r\n\r\n" * 10)
+            s.recv(1)
+            stack.peer.ip("link", "set", stack.link.ifc, "down")
+            wait_for("the send timeout", lambda: stack.telemetry("/gannet/httpd")["open"] == 0, 10)
+        stack.peer.ip("link", "set", stack.link.ifc, "up")
+        stack.wait_port(80, [STACK4])
+        with stack.peer.connect(STACK4, 80) as s:
+            status, body = http_get(s, "/big")
+        assert (status, len(body)) == (200, 4 << 20)
 
 
 @pytest.mark.parametrize("text, wrong", [
