@@ -28,6 +28,7 @@ void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us)
 			RTE_MAX(t->srtt_us + (uint32_t)((int32_t)(rtt_us - t->srtt_us) / 8), 1u);
 	}
 	tcp_rto_set(tcp, t);
+	t->backoff = 0; /* section 5: not before, so that a slow path gives samples at last */
 }
 
 /* Takes acknowledged stretches off the queue; a sample from the newest one sent only once. */
@@ -83,7 +84,6 @@ void tcp_ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack)
 
 	t->snd_una = ack;
 	t->dup_acks = 0;
-	t->backoff = 0;
 	t->rexmt_since = 0;
 	txq_acked(tcp, t, ack);
 	if (unlikely(seq_lt(t->snd_nxt, ack))) { /* pulled back by a timeout, or a probe's octet */
@@ -111,7 +111,8 @@ static void fast_retransmit(struct tcp *tcp, struct tcb *t)
 	tcp_count(tcp, CNT_tcp_rexmt_fast);
 	t->recover = t->snd_max;
 	t->flags |= TF_RECOVERY;
-	t->cc->loss(tcp, t, t->snd_max - t->snd_una);
+	/* What limited transmit sent beyond cwnd MUST NOT count (RFC 5681 section 3.2 step 2). */
+	t->cc->loss(tcp, t, RTE_MIN(t->snd_max - t->snd_una, t->cwnd));
 	tcp_rexmt_head(tcp, t);
 	tcp_rexmt_arm(tcp, t);
 }
@@ -144,6 +145,8 @@ static void window_update(struct tcp *tcp, struct tcb *t, const struct tcp_seg *
 	t->snd_wl2 = s->ack;
 	if (s->wnd == t->snd_wnd)
 		return;
+	if (t->snd_wnd == 0 && t->rexmt_since != 0)
+		t->rexmt_since = tcp->env->now_us; /* shut over data in flight: R2 starts now */
 	t->snd_wnd = s->wnd;
 	if (t->snd_wnd > t->max_wnd)
 		t->max_wnd = t->snd_wnd;

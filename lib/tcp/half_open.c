@@ -142,7 +142,8 @@ static uint16_t syn_mss(const struct tcp *tcp, const struct tcp_seg *s)
 	return RTE_MAX(o.mss, tcp->conf.mss_min);
 }
 
-static void listen_syn(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s)
+static void listen_syn(
+	struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s, const uint32_t *old_nxt)
 {
 	bool v6 = (s->p->flags & NET_PKT_V6) != 0;
 	union net_ip local = s->p->dst;
@@ -169,6 +170,8 @@ static void listen_syn(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *
 	h->ifc = s->p->ifc;
 	h->irs = s->seq;
 	h->iss = tcp_isn(tcp, &h->key);
+	if (old_nxt != NULL && seq_leq(h->iss, *old_nxt)) /* it ran faster than the clock (MAY-2) */
+		h->iss = *old_nxt + 65536;
 	h->mss = syn_mss(tcp, s);
 	h->wnd = s->wnd;
 	ho_synack(tcp, h);
@@ -176,7 +179,8 @@ static void listen_syn(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *
 }
 
 /* LISTEN: RST ignored, ACK answered with RST, SYN opens, the rest dropped. */
-void tcp_listen_input(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s)
+void tcp_listen_input(
+	struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s, const uint32_t *old_nxt)
 {
 	if (s->flags & WIRE_TCP_RST) {
 		seg_drop(tcp, s, DROP_tcp_rst);
@@ -191,7 +195,7 @@ void tcp_listen_input(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s
 		seg_drop(tcp, s, DROP_tcp_flags);
 		return;
 	}
-	listen_syn(tcp, l, s);
+	listen_syn(tcp, l, s, old_nxt);
 }
 
 /* The handshake's third segment: entry becomes block, and the segment is processed by it. */

@@ -69,7 +69,7 @@ void tcp_seg_input(struct tcp *tcp, struct tcp_seg *s)
 		tcp, (s->p->flags & NET_PKT_V6) != 0, &s->p->dst, s->dport, s->p->scope);
 
 	if (l != NULL) {
-		tcp_listen_input(tcp, l, s);
+		tcp_listen_input(tcp, l, s, NULL);
 		return;
 	}
 	tcp_reply_rst(tcp, s);

@@ -197,6 +197,7 @@ static void persist_check(struct tcp *tcp, struct tcb *t)
 	if (t->flags & TF_MORE && t->snd_queued < t->mss && t->snd_wnd >= t->snd_queued)
 		return; /* only the application is waited for */
 	t->flags |= TF_PERSIST;
+	t->backoff = 0; /* SHLD-29: one RTO */
 	tcp_rexmt_arm(tcp, t);
 }
 

@@ -105,7 +105,8 @@ static bool syn_received_ack(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	t->rexmt_since = 0;
 	t->backoff = 0;
 	tcb_established(tcp, t);
-	tcp->up->connected(tcp->up_ctx, t);
+	if (!(t->flags & TF_DETACHED)) /* closed while it was opening */
+		tcp->up->connected(tcp->up_ctx, t);
 	if (t->state != TCP_CLOSED)
 		return true;
 	seg_done(tcp, s);

@@ -308,7 +308,9 @@ uint16_t tcp_mss_send(const struct tcb *t);
 struct tcp_listener *tcp_listener_lookup(
 	struct tcp *tcp, bool v6, const union net_ip *ip, uint16_t port, uint32_t scope);
 /* half_open.c */
-void tcp_listen_input(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s);
+/* old_nxt: SND.NXT of the TIME-WAIT connection that a SYN takes over, or NULL. */
+void tcp_listen_input(
+	struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s, const uint32_t *old_nxt);
 void tcp_half_open_input(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s);
 void tcp_half_open_free(struct tcp *tcp, struct tcp_half_open *h);
 void tcp_half_open_timer(void *ctx, struct timer *timer, uint64_t now_us);

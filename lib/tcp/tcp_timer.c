@@ -81,6 +81,14 @@ static void persist_timeout(struct tcp *tcp, struct tcb *t)
 	}
 }
 
+/* A peer that has shut its window over data in flight, and answers, is not given up (SHLD-17). */
+static bool r2_reached(const struct tcp *tcp, const struct tcb *t)
+{
+	uint64_t since = t->snd_wnd == 0 ? t->last_rx_us : t->rexmt_since;
+
+	return tcp->env->now_us - RTE_MAX(since, t->rexmt_since) >= tcp->conf.r2_us;
+}
+
 /* RFC 6298 (5.4) to (5.6), RFC 5681 section 3.1: everything outstanding is taken for lost. */
 static void rexmt_timeout(struct tcp *tcp, struct tcb *t)
 {
@@ -88,7 +96,7 @@ static void rexmt_timeout(struct tcp *tcp, struct tcb *t)
 
 	if (first)
 		t->rexmt_since = tcp->env->now_us;
-	else if (tcp->env->now_us - t->rexmt_since >= tcp->conf.r2_us) {
+	else if (r2_reached(tcp, t)) {
 		give_up(tcp, t);
 		return;
 	}
@@ -101,6 +109,8 @@ static void rexmt_timeout(struct tcp *tcp, struct tcb *t)
 	t->snd_nxt = t->snd_una;
 	t->nxt_seg = t->una_seg;
 	tcp_rexmt_arm(tcp, t);
+	if (unlikely(t->snd_wnd == 0)) /* what is sent again is the probe (section 3.8.6) */
+		tcp_rexmt_head(tcp, t);
 	tcp_out_add(tcp, t);
 }
 

@@ -134,9 +134,11 @@ void tcp_time_wait_input(struct tcp *tcp, struct tcp_time_wait *w, struct tcp_se
 			tcp_listener_lookup(tcp, w->v6, &s->p->dst, s->dport, s->p->scope);
 
 		if (l != NULL) {
+			uint32_t old_nxt = w->snd_nxt;
+
 			tcp_count(tcp, CNT_tcp_time_wait_reused);
 			tw_free(tcp, w);
-			tcp_listen_input(tcp, l, s);
+			tcp_listen_input(tcp, l, s, &old_nxt);
 			return;
 		}
 	}
