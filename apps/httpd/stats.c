@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 #include <rte_common.h>
 #include <rte_telemetry.h>
@@ -24,29 +24,30 @@ static const struct {
 	{"refused", offsetof(struct httpd_stats, refused)},
 };
 
-static uint64_t field_of(unsigned core, size_t offset)
+static void add_core(struct rte_tel_data *d, const struct httpd_stats *stats)
 {
-	const char *base = (const char *)&served->stats[core];
+	for (size_t i = 0; i < RTE_DIM(fields); i++) {
+		const uint64_t *n = (const uint64_t *)((const char *)stats + fields[i].offset);
 
-	return __atomic_load_n((const uint64_t *)(base + offset), __ATOMIC_RELAXED);
+		/* The core counts on while this thread reads. */
+		rte_tel_data_add_dict_u64(d, fields[i].name, __atomic_load_n(n, __ATOMIC_RELAXED));
+	}
 }
 
-/* Like the stack's own groups of counters: /gannet/httpd is the sum, /gannet/httpd,1 core 1. */
+/* {"0": {"requests": ...}, "1": ...} as /gannet/cores does. */
 static int stats_handle(const char *cmd, const char *params, struct rte_tel_data *d)
 {
-	bool one = params != NULL && *params != '\0';
-	unsigned long core = one ? strtoul(params, NULL, 10) : 0;
-
-	if (one && (core >= HTTPD_CORES_MAX || served->core[core] == NULL))
-		return -EINVAL;
 	rte_tel_data_start_dict(d);
-	for (size_t i = 0; i < RTE_DIM(fields); i++) {
-		uint64_t n = 0;
+	for (unsigned i = 0; i < HTTPD_CORES_MAX && served->core[i] != NULL; i++) {
+		struct rte_tel_data *core = rte_tel_data_alloc();
+		char name[16];
 
-		for (unsigned c = 0; c < HTTPD_CORES_MAX; c++)
-			if (served->core[c] != NULL && (!one || c == core))
-				n += field_of(c, fields[i].offset);
-		rte_tel_data_add_dict_u64(d, fields[i].name, n);
+		if (core == NULL)
+			return -ENOMEM;
+		snprintf(name, sizeof(name), "%u", i);
+		rte_tel_data_start_dict(core);
+		add_core(core, &served->stats[i]);
+		rte_tel_data_add_dict_container(d, name, core, 0);
 	}
 	return 0;
 }
@@ -55,5 +56,5 @@ int stats_register(const struct httpd *httpd)
 {
 	served = httpd;
 	return rte_telemetry_register_cmd("/gannet/httpd", stats_handle,
-		"What gannet-httpd did. Parameter: a core, or none for the sum.");
+		"What gannet-httpd did on each core. No parameters.");
 }

@@ -215,8 +215,11 @@ class Stack:
 
     def served(self):
         """What gannet-httpd counts, a dictionary a core."""
-        cores = len(self.telemetry("/gannet/cores"))
-        return [self.telemetry(f"/gannet/httpd,{c}") for c in range(cores)]
+        return list(self.telemetry("/gannet/httpd").values())
+
+    def count(self, what):
+        """The sum of one of these counters."""
+        return sum(c[what] for c in self.served())
 
     def stop(self, signum=signal.SIGTERM, timeout=10):
         """Asks it to end; its exit status."""

@@ -119,7 +119,7 @@ def test_link_down_and_up(kind, tmp_path):
             s.sendall(b"GET /big HTTP/1.1\r\nHost: t\r\n\r\n" * 10)
             s.recv(1)
             stack.peer.ip("link", "set", stack.link.ifc, "down")
-            wait_for("the send timeout", lambda: stack.telemetry("/gannet/httpd")["open"] == 0, 10)
+            wait_for("the send timeout", lambda: stack.count("open") == 0, 10)
         stack.peer.ip("link", "set", stack.link.ifc, "up")
         stack.wait_port(80, [STACK4])
         with stack.peer.connect(STACK4, 80) as s:
