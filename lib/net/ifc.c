@@ -34,6 +34,10 @@ int net_ifc_add(struct net *n, const struct net_ifc *tmpl)
 	f->pub.n_addr4 = f->pub.n_addr6 = f->pub.n_group4 = f->pub.n_group6 = 0;
 	f->tx_vlan = tmpl->n_tags == 1 && (tmpl->offloads & NET_TX_VLAN) != 0;
 	f->l2_len = (uint8_t)(WIRE_ETH_LEN + (f->tx_vlan ? 0 : tmpl->n_tags * WIRE_ETH_VLAN_LEN));
+	f->tx_lens4 = (uint32_t)rte_mbuf_tx_offload(f->l2_len, WIRE_IP4_LEN, 0, 0, 0, 0, 0);
+	f->tx_lens6 = (uint32_t)rte_mbuf_tx_offload(f->l2_len, WIRE_IP6_LEN, 0, 0, 0, 0, 0);
+	f->tx_ip_cksum = (tmpl->offloads & NET_TX_IP_CKSUM) != 0;
+	f->tx_l4_cksum = (tmpl->offloads & NET_TX_L4_CKSUM) != 0;
 	memcpy(&rx->mac_lo, tmpl->mac, sizeof(rx->mac_lo));
 	memcpy(&rx->mac_hi, tmpl->mac + sizeof(rx->mac_lo), sizeof(rx->mac_hi));
 	rx->scope = tmpl->scope;

@@ -164,33 +164,80 @@ static enum drop ip4_dst_check(struct net *n, const struct net_rx *rx, struct ne
 	return DROP_NONE;
 }
 
-enum net_verdict ip4_input(struct net *n, const struct net_rx *rx, struct net_pkt *p)
+/* All checks, in the order of the RFCs. */
+static enum net_verdict ip4_input_full(struct net *n, const struct net_rx *rx, struct net_pkt *p)
 {
 	struct wire_ip4 h;
 	enum drop why;
 
-	net_count(n, CNT_ip4_rx);
 	why = ip4_parse(p, &h);
-	if (unlikely(why != DROP_NONE))
+	if (why != DROP_NONE)
 		return net_drop(n, p, why);
-	if (unlikely(p->l3_off + (uint32_t)h.total_len < p->m->pkt_len))
+	if (p->l3_off + (uint32_t)h.total_len < p->m->pkt_len)
 		net_trim(n, p->m, p->l3_off + (uint32_t)h.total_len);
-	if (unlikely(!ip4_local(rx, h.dst))) {
+	if (!ip4_local(rx, h.dst)) {
 		why = ip4_dst_check(n, rx, p);
 		if (why != DROP_NONE)
 			return net_drop(n, p, why);
 	}
-	if (unlikely(!ip4_src_ok(rx, p)))
+	if (!ip4_src_ok(rx, p))
 		return net_drop(n, p, DROP_ip4_src);
 	/* RFC 1122 section 3.3.6 */
-	if (unlikely((p->flags & (NET_PKT_L2_MCAST | NET_PKT_L3_MCAST)) == NET_PKT_L2_MCAST))
+	if ((p->flags & (NET_PKT_L2_MCAST | NET_PKT_L3_MCAST)) == NET_PKT_L2_MCAST)
 		return net_drop(n, p, DROP_ip4_bcast_l2);
-	if (unlikely((h.frag & (WIRE_IP4_MF | 0x1fff)) != 0))
+	if ((h.frag & (WIRE_IP4_MF | 0x1fff)) != 0)
 		return net_drop(n, p, DROP_ip4_fragment);
-	if (unlikely(h.hlen != WIRE_IP4_LEN)) {
+	if (h.hlen != WIRE_IP4_LEN) {
 		why = ip4_options(n, p, &h);
 		if (why != DROP_NONE)
 			return net_drop(n, p, why);
 	}
+	return ip4_deliver(n, rx, p);
+}
+
+/*
+ * The header of a plain packet: no options, no fragment, whole in one segment, its checksum found
+ * right by the port. False: something is not plain; p is filled or not.
+ */
+static inline bool ip4_plain(const struct net_rx *rx, struct net_pkt *p)
+{
+	const struct rte_mbuf *m = p->m;
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3_off);
+	uint32_t room = (uint32_t)m->data_len - p->l3_off;
+	uint32_t first, second, third, total;
+	uint64_t flags = m->ol_flags;
+
+	if (unlikely(m->nb_segs != 1 || room < WIRE_IP4_LEN || p->flags != 0 ||
+		     (flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD))
+		return false;
+	first = wire_get32(ip);
+	second = wire_get32(ip + 4);
+	third = wire_get32(ip + 8);
+	total = first & 0xffff;
+	if (unlikely(first >> 24 != 0x45 || (second & (WIRE_IP4_MF | 0x1fff)) != 0 ||
+		     total < WIRE_IP4_LEN || total > room))
+		return false;
+	p->l4_off = (uint16_t)(p->l3_off + WIRE_IP4_LEN);
+	p->l4_len = (uint16_t)(total - WIRE_IP4_LEN);
+	p->proto = (uint8_t)(third >> 16);
+	p->ttl = (uint8_t)(third >> 24);
+	p->tos = (uint8_t)(first >> 16);
+	p->src = net_ip4(wire_get32(ip + 12));
+	p->dst = net_ip4(wire_get32(ip + 16));
+	return ip4_local(rx, p->dst.v4) && ip4_src_ok(rx, p);
+}
+
+enum net_verdict ip4_input(struct net *n, const struct net_rx *rx, struct net_pkt *p)
+{
+	struct rte_mbuf *m = p->m;
+	uint64_t l4 = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	net_count(n, CNT_ip4_rx);
+	if (unlikely(!ip4_plain(rx, p)))
+		return ip4_input_full(n, rx, p);
+	m->data_len = (uint16_t)(p->l4_off + p->l4_len);
+	m->pkt_len = m->data_len;
+	if (likely(l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE))
+		p->flags = NET_PKT_CKSUM_OK;
 	return ip4_deliver(n, rx, p);
 }

@@ -6,13 +6,11 @@
  * Identification. An atomic datagram needs none (RFC 6864 section 4.1). Others count, for each
  * class of destinations from a start that nobody knows, in steps that keep cores apart.
  */
-static inline uint16_t ip4_id(struct net *n, uint32_t dst, bool df)
+static inline uint16_t ip4_id(struct net *n, uint32_t dst)
 {
 	uint64_t h;
 	uint16_t *c;
 
-	if (df)
-		return 0;
 	h = (dst ^ n->env->secret.k0) * UINT64_C(0x9e3779b97f4a7c15);
 	c = &n->ip_id[h >> 56];
 	*c = (uint16_t)(*c + 1);
@@ -21,40 +19,38 @@ static inline uint16_t ip4_id(struct net *n, uint32_t dst, bool df)
 
 _Static_assert(NET_IP_ID_SLOTS == 256, "ip4_id() takes eight bits of the hash");
 
-/* Puts the header before m and the checksum, or the request for it, into m. */
+/* Header, and checksums or the requests for them, into m; its data still starts at L4. */
 static inline void ip4_header(struct net *n, const struct ifc *ifc, struct rte_mbuf *m,
 	uint32_t src, uint32_t dst, const struct net_tx *tx, bool summed)
 {
 	bool df = tx->df || tx->tso_mss != 0;
-	uint16_t l4_len = (uint16_t)m->pkt_len;
-	struct wire_ip4 h = {.hlen = WIRE_IP4_LEN,
-		.tos = tx->tos,
-		.total_len = (uint16_t)(l4_len + WIRE_IP4_LEN),
-		.id = ip4_id(n, dst, df),
-		.frag = df ? WIRE_IP4_DF : 0,
-		.ttl = tx->ttl != 0 ? tx->ttl : n->conf.ttl,
-		.proto = tx->proto,
-		.src = src,
-		.dst = dst};
-	bool offload = (ifc->pub.offloads & NET_TX_IP_CKSUM) != 0;
+	uint32_t len = m->pkt_len + WIRE_IP4_LEN;
+	uint8_t ttl = tx->ttl != 0 ? tx->ttl : n->conf.ttl;
+	/* As in memory, so that they can be added up (RFC 1071). */
+	rte_be32_t w[5] = {rte_cpu_to_be_32(0x45u << 24 | (uint32_t)tx->tos << 16 | len),
+		rte_cpu_to_be_32(df ? (uint32_t)WIRE_IP4_DF : (uint32_t)ip4_id(n, dst) << 16),
+		rte_cpu_to_be_32((uint32_t)ttl << 24 | (uint32_t)tx->proto << 16),
+		rte_cpu_to_be_32(src), rte_cpu_to_be_32(dst)};
+	uint64_t addrs = (uint64_t)w[3] + w[4];
+	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *) - WIRE_IP4_LEN;
 
 	if (!summed) {
-		uint32_t sum = tx->proto == IPPROTO_ICMP ? 0
-							 : wire_cksum_pseudo4(src, dst, tx->proto,
-								   tx->tso_mss != 0 ? 0 : l4_len);
+		uint64_t pseudo = addrs + rte_cpu_to_be_16(tx->proto) +
+				  rte_cpu_to_be_16((uint16_t)(tx->tso_mss != 0 ? 0 : m->pkt_len));
 
-		if (l4_cksum_tx(n, ifc, m, tx, sum, WIRE_IP4_LEN))
-			m->ol_flags |= RTE_MBUF_F_TX_IPV4;
+		if (unlikely(tx->proto == IPPROTO_ICMP))
+			pseudo = 0;
+		l4_cksum_tx(n, ifc, m, tx, pseudo, RTE_MBUF_F_TX_IPV4, ifc->tx_lens4);
 	}
-	if (offload) {
+	if (likely(ifc->tx_ip_cksum)) {
 		m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
-		m->l2_len = ifc->l2_len;
-		m->l3_len = WIRE_IP4_LEN;
+		m->tx_offload |= ifc->tx_lens4;
+	} else {
+		uint16_t sum = (uint16_t)~l4_cksum_fold(addrs + w[0] + w[1] + w[2]);
+
+		memcpy((uint8_t *)&w[2] + 2, &sum, sizeof(sum));
 	}
-	m->data_off -= WIRE_IP4_LEN;
-	m->data_len += WIRE_IP4_LEN;
-	m->pkt_len += WIRE_IP4_LEN;
-	wire_ip4_emit(rte_pktmbuf_mtod(m, uint8_t *), &h, !offload);
+	memcpy(ip, w, sizeof(w));
 	net_count(n, CNT_ip4_tx);
 }
 
@@ -81,6 +77,7 @@ static inline int ip4_output(struct net *n, struct net_dst *d, struct rte_mbuf *
 	uint32_t dst, const struct net_tx *tx, bool summed)
 {
 	struct neigh *e = &n->neigh[d->neigh & n->neigh_mask];
+	struct ifc *ifc;
 
 	if (unlikely(e->gen != d->neigh >> 16))
 		return ip4_output_again(n, d, m, src, dst, tx, summed);
@@ -88,11 +85,14 @@ static inline int ip4_output(struct net *n, struct net_dst *d, struct rte_mbuf *
 		pkt_drop(&n->env->pool, m, DROP_too_big);
 		return -EMSGSIZE;
 	}
-	ip4_header(n, &n->ifc[e->ifc], m, src, dst, tx, summed);
-	if (unlikely(e->state < NEIGH_DELAY))
+	ifc = &n->ifc[e->ifc];
+	ip4_header(n, ifc, m, src, dst, tx, summed);
+	if (unlikely(e->state < NEIGH_DELAY)) {
+		rte_pktmbuf_prepend(m, WIRE_IP4_LEN);
 		return neigh_output(n, e, m);
+	}
 	e->used_us = n->env->now_us;
-	eth_neigh_tx(n, e, m);
+	eth_neigh_tx(n, ifc, e, m, WIRE_IP4_LEN);
 	return 0;
 }
 

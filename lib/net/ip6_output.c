@@ -2,27 +2,21 @@
 #include "l4_cksum.h"
 #include "net_priv.h"
 
+/* As ip4_header(). */
 static inline void ip6_header(struct net *n, const struct ifc *ifc, struct rte_mbuf *m,
 	const struct ip6 *src, const struct ip6 *dst, const struct net_tx *tx, bool summed)
 {
-	uint16_t l4_len = (uint16_t)m->pkt_len;
-	uint8_t *ip;
+	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *) - WIRE_IP6_LEN;
+	uint8_t hops = tx->ttl != 0 ? tx->ttl : n->conf.ttl;
 
 	if (!summed) {
 		uint32_t sum =
 			wire_cksum_pseudo6(src, dst, tx->proto, tx->tso_mss != 0 ? 0 : m->pkt_len);
 
-		if (l4_cksum_tx(n, ifc, m, tx, sum, WIRE_IP6_LEN))
-			m->ol_flags |= RTE_MBUF_F_TX_IPV6;
+		l4_cksum_tx(n, ifc, m, tx, sum, RTE_MBUF_F_TX_IPV6, ifc->tx_lens6);
 	}
-	m->data_off -= WIRE_IP6_LEN;
-	m->data_len += WIRE_IP6_LEN;
-	m->pkt_len += WIRE_IP6_LEN;
-	ip = rte_pktmbuf_mtod(m, uint8_t *);
 	wire_put32(ip, 6u << 28 | (uint32_t)tx->tos << 20 | (tx->flow_label & 0xfffff));
-	wire_put16(ip + 4, l4_len);
-	ip[6] = tx->proto;
-	ip[7] = tx->ttl != 0 ? tx->ttl : n->conf.ttl;
+	wire_put32(ip + 4, m->pkt_len << 16 | (uint32_t)tx->proto << 8 | hops);
 	memcpy(ip + 8, src->b, sizeof(src->b));
 	memcpy(ip + 24, dst->b, sizeof(dst->b));
 	net_count(n, CNT_ip6_tx);
@@ -50,6 +44,7 @@ static inline int ip6_output(struct net *n, struct net_dst *d, struct rte_mbuf *
 	const struct ip6 *src, const struct ip6 *dst, const struct net_tx *tx, bool summed)
 {
 	struct neigh *e = &n->neigh[d->neigh & n->neigh_mask];
+	struct ifc *ifc;
 
 	if (unlikely(e->gen != d->neigh >> 16))
 		return ip6_output_again(n, d, m, src, dst, tx, summed);
@@ -57,11 +52,14 @@ static inline int ip6_output(struct net *n, struct net_dst *d, struct rte_mbuf *
 		pkt_drop(&n->env->pool, m, DROP_too_big);
 		return -EMSGSIZE;
 	}
-	ip6_header(n, &n->ifc[e->ifc], m, src, dst, tx, summed);
-	if (unlikely(e->state < NEIGH_DELAY))
+	ifc = &n->ifc[e->ifc];
+	ip6_header(n, ifc, m, src, dst, tx, summed);
+	if (unlikely(e->state < NEIGH_DELAY)) {
+		rte_pktmbuf_prepend(m, WIRE_IP6_LEN);
 		return neigh_output(n, e, m);
+	}
 	e->used_us = n->env->now_us;
-	eth_neigh_tx(n, e, m);
+	eth_neigh_tx(n, ifc, e, m, WIRE_IP6_LEN);
 	return 0;
 }
 
@@ -81,5 +79,6 @@ void ip6_output_to(struct net *n, struct ifc *ifc, const uint8_t mac[6], struct 
 	const struct ip6 *src, const struct ip6 *dst, const struct net_tx *tx)
 {
 	ip6_header(n, ifc, m, src, dst, tx, false);
+	rte_pktmbuf_prepend(m, WIRE_IP6_LEN);
 	eth_output(n, ifc, m, mac, NET_TYPE_IP6);
 }

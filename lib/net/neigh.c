@@ -129,7 +129,7 @@ void neigh_queue_send(struct net *n, struct neigh *e)
 	struct rte_mbuf *m;
 
 	while ((m = queue_pop(e)) != NULL)
-		eth_neigh_tx(n, e, m);
+		eth_neigh_tx(n, &n->ifc[e->ifc], e, m, 0);
 }
 
 void neigh_queue_drop(struct net *n, struct neigh *e, enum drop why)
@@ -256,7 +256,7 @@ int neigh_output(struct net *n, struct neigh *e, struct rte_mbuf *m)
 {
 	e->used_us = n->env->now_us;
 	if (e->state >= NEIGH_STALE) {
-		eth_neigh_tx(n, e, m);
+		eth_neigh_tx(n, &n->ifc[e->ifc], e, m, 0);
 		if (e->state == NEIGH_STALE)
 			nud_used(n, e);
 		return 0;

@@ -56,9 +56,11 @@ struct net_addr_ctl {
 };
 
 struct ifc {
+	uint32_t tx_lens4, tx_lens6; /* rte_mbuf.tx_offload of what is sent: l2_len and l3_len */
+	uint8_t l2_len;		     /* of what is sent, without a tag that the port inserts */
+	bool tx_vlan;		     /* the port inserts the tag */
+	bool tx_ip_cksum, tx_l4_cksum;
 	struct net_ifc pub;
-	uint8_t l2_len; /* of what is sent, without a tag that the port inserts */
-	bool tx_vlan;	/* the port inserts the tag */
 	struct net_addr_ctl ctl4[NET_ADDR_MAX], ctl6[NET_ADDR_MAX];
 };
 
@@ -185,16 +187,20 @@ uint8_t eth_l2_make(const struct ifc *ifc, const uint8_t dst[6], uint16_t type, 
 void eth_output(
 	struct net *n, struct ifc *ifc, struct rte_mbuf *m, const uint8_t dst[6], uint16_t type);
 
-/* Sends an IP packet over a resolved neighbour. The room in front of the packet is at least
- * NEIGH_L2_ROOM (PKT_HEADERS_MAX promises it), so that one fixed-size copy does. */
-static inline void eth_neigh_tx(struct net *n, const struct neigh *e, struct rte_mbuf *m)
+/*
+ * Sends a packet to a neighbour whose MAC is known. l3_len bytes of IP header stand right before
+ * m's data. The room in front of those is at least NEIGH_L2_ROOM (PKT_HEADERS_MAX promises it), so
+ * that one copy of fixed size does.
+ */
+static inline void eth_neigh_tx(
+	struct net *n, struct ifc *ifc, const struct neigh *e, struct rte_mbuf *m, unsigned l3_len)
 {
-	struct ifc *ifc = &n->ifc[e->ifc];
+	unsigned len = l3_len + e->l2_len;
 
-	memcpy(rte_pktmbuf_mtod(m, uint8_t *) - NEIGH_L2_ROOM, e->l2, NEIGH_L2_ROOM);
-	m->data_off -= e->l2_len;
-	m->data_len += e->l2_len;
-	m->pkt_len += e->l2_len;
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *) - l3_len - NEIGH_L2_ROOM, e->l2, NEIGH_L2_ROOM);
+	m->data_off = (uint16_t)(m->data_off - len);
+	m->data_len = (uint16_t)(m->data_len + len);
+	m->pkt_len += len;
 	if (unlikely(ifc->tx_vlan)) {
 		m->ol_flags |= RTE_MBUF_F_TX_VLAN;
 		m->vlan_tci = ifc->pub.tci[0];
