@@ -75,11 +75,29 @@ static unsigned line_of(const struct builder *b, const yaml_mark_t *mark)
 #define refuse(b, mark, key, ...) \
 	(conf_err_add((b)->err, (b)->origin, line_of(b, mark), key, __VA_ARGS__), -1)
 
+/* The map or list that is open, or NULL at the top. */
+static struct conf_node *open_node(const struct builder *b)
+{
+	return b->depth ? b->open[b->depth - 1] : NULL;
+}
+
+/* Is a key due, and not a value? */
+static bool at_key(const struct builder *b)
+{
+	const struct conf_node *n = open_node(b);
+
+	return n != NULL && n->kind == CONF_MAP && b->key == NULL;
+}
+
 /* Hangs n where the document stands. Takes n in every case. */
 static int place(struct builder *b, struct conf_node *n, const yaml_mark_t *mark)
 {
-	struct conf_node *parent = b->depth ? b->open[b->depth - 1] : NULL;
+	struct conf_node *parent = open_node(b);
 
+	if (parent == NULL && b->root != NULL) {
+		conf_tree_free(n);
+		return refuse(b, mark, NULL, "a second document; a configuration is one document");
+	}
 	if (parent == NULL) {
 		b->root = n;
 		return 0;
@@ -130,7 +148,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *ev)
 		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
 			return refuse(b, &ev->start_mark, b->key,
 				"control character in a value; values are one line of text");
-	if (b->depth && b->open[b->depth - 1]->kind == CONF_MAP && b->key == NULL)
+	if (at_key(b))
 		return take_key(b, ev, text, len);
 	n = node_new(CONF_SCALAR, b->origin, line_of(b, &ev->start_mark));
 	if (n == NULL || (n->text = strdup(text)) == NULL) {
@@ -149,7 +167,7 @@ static int on_open(struct builder *b, const yaml_event_t *ev, enum conf_kind kin
 	if (decorated)
 		return refuse(b, &ev->start_mark, b->key,
 			"anchors and tags are not accepted; write the value itself");
-	if (b->depth && b->open[b->depth - 1]->kind == CONF_MAP && b->key == NULL)
+	if (at_key(b))
 		return refuse(b, &ev->start_mark, NULL, "a list or map as key; a key is a word");
 	if (b->depth == CONF_DEPTH_MAX)
 		return refuse(
@@ -169,11 +187,6 @@ static int on_event(struct builder *b, const yaml_event_t *ev)
 	switch (ev->type) {
 	case YAML_STREAM_END_EVENT:
 		return 1;
-	case YAML_DOCUMENT_START_EVENT:
-		if (b->root != NULL)
-			return refuse(b, &ev->start_mark, NULL,
-				"a second document; a configuration is one document");
-		return 0;
 	case YAML_ALIAS_EVENT:
 		return refuse(b, &ev->start_mark, b->key,
 			"alias '*%.32s' is not accepted; write the value itself",

@@ -223,24 +223,26 @@ static struct option *all_options(const struct gn_app *app)
 static enum front_next take(
 	struct front_tree *t, const struct gn_app *app, struct front_opts *opts, int val)
 {
+	const char *arg = optarg ? optarg : "";
+
 	switch (val) {
 	case 's':
-		opt_set(t, optarg);
+		opt_set(t, arg);
 		break;
 	case OPT_PORT:
-		opt_port(t, optarg);
+		opt_port(t, arg);
 		break;
 	case OPT_ADDRESS:
-		opt_address(t, optarg);
+		opt_address(t, arg);
 		break;
 	case OPT_GATEWAY:
-		opt_gateway(t, optarg);
+		opt_gateway(t, arg);
 		break;
 	case OPT_CORES:
-		set_text(t, "cores", optarg, false, origin(t, "option --cores %s", optarg));
+		set_text(t, "cores", arg, false, origin(t, "option --cores %s", arg));
 		break;
 	case OPT_CPUS:
-		set_text(t, "cpus", optarg, false, origin(t, "option --cpus %s", optarg));
+		set_text(t, "cpus", arg, false, origin(t, "option --cpus %s", arg));
 		break;
 	case OPT_NO_HUGE:
 		set_text(t, "memory.hugepages", "false", false, "option --no-huge");

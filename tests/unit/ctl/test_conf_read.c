@@ -169,6 +169,7 @@ Test(conf_read, what_is_printed_reads_back_the_same)
 {
 	static struct front_conf first;
 	const char *const texts[] = {smallest, full};
+	const void *a = &first, *b = &conf; /* both were zeroed first, padding too */
 
 	for (unsigned i = 0; i < 2; i++) {
 		cr_assert_eq(read_text(texts[i]), 0);
@@ -176,7 +177,7 @@ Test(conf_read, what_is_printed_reads_back_the_same)
 		char *text = printed(&first);
 
 		cr_assert_eq(read_text(text), 0, "%s in\n%s", err.text[0], text);
-		cr_assert_eq(memcmp(&first, &conf, sizeof(conf)), 0, "differs:\n%s", text);
+		cr_assert_eq(memcmp(a, b, sizeof(conf)), 0, "differs:\n%s", text);
 		free(text);
 	}
 }
