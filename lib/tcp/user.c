@@ -41,6 +41,15 @@ static void send_queued(struct tcp *tcp, struct tcb *t, bool more)
 	tcp_out_add(tcp, t);
 }
 
+/* The queue takes no more: writable() follows. What was held back for more to come is let go, or no
+ * ACK would ever make room. */
+static void send_refused(struct tcp *tcp, struct tcb *t)
+{
+	t->flags |= TF_WRITABLE;
+	t->flags &= (uint16_t)~TF_MORE;
+	tcp_out_add(tcp, t);
+}
+
 ssize_t tcp_send(struct tcp *tcp, struct tcb *t, const void *data, size_t len, bool more)
 {
 	int rc = send_allowed(t);
@@ -54,10 +63,10 @@ ssize_t tcp_send(struct tcp *tcp, struct tcb *t, const void *data, size_t len, b
 		if (unlikely(done < (ssize_t)take))
 			send_starved(tcp, t);
 	}
-	if (unlikely(done < (ssize_t)len))
-		t->flags |= TF_WRITABLE;
 	if (likely(done > 0))
 		send_queued(tcp, t, more);
+	if (unlikely(done < (ssize_t)len))
+		send_refused(tcp, t);
 	return done;
 }
 
@@ -115,7 +124,7 @@ ssize_t tcp_send_buf(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, bool mo
 	if (unlikely(len > t->snd_buf))
 		return -EMSGSIZE;
 	if (unlikely(len > tcp_room(t))) {
-		t->flags |= TF_WRITABLE;
+		send_refused(tcp, t);
 		return -EAGAIN;
 	}
 	for (unsigned n = stretches(m, t->mss); n-- > 0;) {
