@@ -88,7 +88,8 @@ void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		if (t->state == TCP_CLOSED)
 			return;
 	}
-	if (unlikely(fin)) {
+	/* Unless the same FIN had come before and has just been taken with the queue. */
+	if (unlikely(fin && t->rcv_nxt == s->seq + s->len)) {
 		tcp_fin_process(tcp, t);
 		return;
 	}

@@ -42,6 +42,14 @@ static struct rte_mbuf *ooo_own(struct tcp *tcp, struct rte_mbuf *m)
 	return head;
 }
 
+bool tcp_ooo_waits(const struct tcb *t)
+{
+	for (struct rte_mbuf *m = t->ooo; m != NULL; m = ooo_link(m)->next)
+		if (seq_gt(ooo_end(m), t->rcv_nxt))
+			return true;
+	return false;
+}
+
 void tcp_ooo_free(struct tcp *tcp, struct tcb *t)
 {
 	while (t->ooo != NULL) {

@@ -345,6 +345,8 @@ void tcp_deliver(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t le
 /* ooo.c */
 void tcp_ooo_add(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, bool fin);
 void tcp_ooo_drain(struct tcp *tcp, struct tcb *t);
+/* Whether data waits there that was not delivered: what a retransmission has covered does not. */
+bool tcp_ooo_waits(const struct tcb *t);
 void tcp_ooo_free(struct tcp *tcp, struct tcb *t);
 /* trim.c */
 struct rte_mbuf *tcp_trim_front(struct tcp *tcp, struct rte_mbuf *m, uint32_t n);

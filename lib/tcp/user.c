@@ -199,7 +199,7 @@ void tcp_close(struct tcp *tcp, struct tcb *t)
 		return;
 	}
 	if (t->rcv_unread != 0 ||
-		t->ooo != NULL) { /* SHLD-3: unread data is lost, the peer must know */
+		tcp_ooo_waits(t)) { /* SHLD-3: unread data is lost, the peer must know */
 		tcp_abort(tcp, t);
 		return;
 	}
