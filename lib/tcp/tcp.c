@@ -110,6 +110,7 @@ struct tcp *tcp_create(const struct tcp_conf *c, struct env *env, struct net *ne
 		return NULL;
 	}
 	free_lists(tcp, n_txseg);
+	tcp->tx_bufs_max = env->pool.mp->size - env->pool.mp->size / 4;
 	env_timer_handler(env, TIMER_TCP_CONN, tcp_timer_fire, tcp);
 	env_timer_handler(env, TIMER_TCP_HALF_OPEN, tcp_half_open_timer, tcp);
 	env_timer_handler(env, TIMER_TCP_TIME_WAIT, tcp_time_wait_timer, tcp);

@@ -58,6 +58,7 @@ struct txseg {
 #define TXSEG_INPLACE 0x04 /* direct buffer with room for headers before the payload */
 #define TXSEG_APPEND  0x08 /* made by tcp_send(): more may be copied behind it */
 #define TXSEG_PUSH    0x10 /* the last of a send call */
+#define TXSEG_BUF     0x20 /* the first of its buffer: counts in tcp->tx_bufs */
 
 #define TF_V6	      0x0001
 #define TF_NODELAY    0x0002
@@ -230,6 +231,7 @@ struct tcp {
 	uint64_t challenge_window_us;
 	uint32_t challenge_left;
 	struct txseg *txseg_mem;
+	uint32_t tx_bufs, tx_bufs_max; /* packet buffers in send queues */
 };
 
 /* A received segment, parsed. */
@@ -354,6 +356,18 @@ void tcp_trim_tail(struct tcp *tcp, struct rte_mbuf *m, uint32_t n);
 /* txq.c */
 struct txseg *txseg_alloc(struct tcp *tcp);
 void txseg_free(struct tcp *tcp, struct txseg *s);
+/* May a send call queue n buffers more? A quarter of the pool is kept for sending what is queued
+ * already, for ACKs and for finding neighbours: else full queues could never drain. */
+static inline bool txq_has_room(const struct tcp *tcp, uint32_t n)
+{
+	return tcp->tx_bufs + n <= tcp->tx_bufs_max;
+}
+/* s is the first stretch of a buffer. */
+static inline void txq_count(struct tcp *tcp, struct txseg *s)
+{
+	s->flags |= TXSEG_BUF;
+	tcp->tx_bufs++;
+}
 void txq_append(struct tcb *t, struct txseg *s);
 /* Cuts s behind len bytes. false: no entry free. */
 bool txseg_split(struct tcp *tcp, struct tcb *t, struct txseg *s, uint16_t len);

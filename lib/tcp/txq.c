@@ -11,13 +11,17 @@ struct txseg *txseg_alloc(struct tcp *tcp)
 {
 	struct txseg *s = tcp->txseg_free;
 
-	if (likely(s != NULL))
+	if (likely(s != NULL)) {
 		tcp->txseg_free = s->next;
+		s->flags = 0;
+	}
 	return s;
 }
 
 void txseg_free(struct tcp *tcp, struct txseg *s)
 {
+	if (s->flags & TXSEG_BUF)
+		tcp->tx_bufs--;
 	s->next = tcp->txseg_free;
 	tcp->txseg_free = s;
 }
@@ -48,7 +52,7 @@ bool txseg_split(struct tcp *tcp, struct tcb *t, struct txseg *s, uint16_t len)
 	rest->seq += len;
 	rest->off += len;
 	rest->len -= len;
-	rest->flags &= (uint16_t)~TXSEG_APPEND;
+	rest->flags &= (uint16_t) ~(TXSEG_APPEND | TXSEG_BUF);
 	s->len = len;
 	s->flags &= (uint16_t) ~(TXSEG_APPEND | TXSEG_PUSH);
 	s->next = rest;
@@ -88,7 +92,7 @@ static uint32_t tail_room(const struct tcp *tcp, const struct tcb *t)
 /* A fresh buffer for up to a segment; the payload starts where all headers fit before it. */
 static struct txseg *txseg_new(struct tcp *tcp)
 {
-	struct txseg *s = txseg_alloc(tcp);
+	struct txseg *s = likely(txq_has_room(tcp, 1)) ? txseg_alloc(tcp) : NULL;
 
 	if (unlikely(s == NULL))
 		return NULL;
@@ -100,6 +104,7 @@ static struct txseg *txseg_new(struct tcp *tcp)
 	s->off = PKT_HEADERS_MAX;
 	s->flags = TXSEG_INPLACE | TXSEG_APPEND;
 	s->len = 0;
+	txq_count(tcp, s);
 	return s;
 }
 

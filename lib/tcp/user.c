@@ -91,12 +91,13 @@ static unsigned stretches(const struct rte_mbuf *m, uint16_t mss)
 }
 
 /* One segment of a packet becomes stretches of at most mss, each with a reference. */
-static void queue_seg(struct tcb *t, struct rte_mbuf *m, struct txseg **list)
+static void queue_seg(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, struct txseg **list)
 {
 	uint16_t off = m->data_off, left = m->data_len;
 	bool whole = left <= t->mss && RTE_MBUF_DIRECT(m) && off >= PKT_HEADERS_MAX &&
 		     rte_mbuf_refcnt_read(m) == 1;
 
+	txq_count(tcp, *list);
 	while (left != 0) {
 		struct txseg *s = *list;
 
@@ -104,7 +105,7 @@ static void queue_seg(struct tcb *t, struct rte_mbuf *m, struct txseg **list)
 		s->m = m;
 		s->off = off;
 		s->len = RTE_MIN(left, t->mss);
-		s->flags = whole ? TXSEG_INPLACE : 0;
+		s->flags |= whole ? TXSEG_INPLACE : 0;
 		off += s->len;
 		left -= s->len;
 		if (left != 0)
@@ -125,6 +126,10 @@ ssize_t tcp_send_buf(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, bool mo
 		return -EMSGSIZE;
 	if (unlikely(len > tcp_room(t))) {
 		send_refused(tcp, t);
+		return -EAGAIN;
+	}
+	if (unlikely(!txq_has_room(tcp, m->nb_segs))) {
+		send_starved(tcp, t);
 		return -EAGAIN;
 	}
 	for (unsigned n = stretches(m, t->mss); n-- > 0;) {
@@ -148,7 +153,7 @@ ssize_t tcp_send_buf(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, bool mo
 		m->next = NULL;
 		m->nb_segs = 1;
 		if (likely(m->data_len != 0))
-			queue_seg(t, m, &list);
+			queue_seg(tcp, t, m, &list);
 		else
 			pkt_free_seg(&tcp->env->pool, m);
 		m = next;
