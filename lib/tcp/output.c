@@ -226,6 +226,21 @@ void tcp_probe(struct tcp *tcp, struct tcb *t)
 	tcp_xmit(tcp, t, m, s->seq, WIRE_TCP_ACK, 0);
 }
 
+/* Small stretches are resent together, up to a segment: one hole a round trip may be much data. */
+static unsigned rexmt_gather(const struct tcb *t, const struct txseg *s, uint32_t *len)
+{
+	unsigned n = 1;
+
+	*len = s->len;
+	for (s = s->next; s != NULL && s->flags & TXSEG_SENT && n < CHAIN_MAX; s = s->next) {
+		if (*len + s->len > t->mss)
+			break;
+		*len += s->len;
+		n++;
+	}
+	return n;
+}
+
 /* Resends the oldest stretch (fast retransmit, partial ACK) without moving snd_nxt. */
 int tcp_rexmt_head(struct tcp *tcp, struct tcb *t)
 {
@@ -237,15 +252,20 @@ int tcp_rexmt_head(struct tcp *tcp, struct tcb *t)
 			       : 0;
 	if (s->len > t->mss && !txseg_split(tcp, t, s, t->mss))
 		return -ENOBUFS;
-	struct rte_mbuf *m = tcp_xmit_data(tcp, s, 1, s->len);
+	uint32_t len;
+	unsigned n = rexmt_gather(t, s, &len);
+	struct rte_mbuf *m = tcp_xmit_data(tcp, s, n, len);
+	uint32_t seq = s->seq;
 
 	if (m == NULL)
 		return -ENOBUFS;
-	s->flags |= TXSEG_SENT | TXSEG_REXMT;
-	s->sent_us = (uint32_t)tcp->env->now_us;
+	for (; n-- > 0; s = s->next) {
+		s->flags |= TXSEG_SENT | TXSEG_REXMT;
+		s->sent_us = (uint32_t)tcp->env->now_us;
+	}
 	t->retransmits++;
 	tcp_count(tcp, CNT_tcp_rexmt_segs);
-	return tcp_xmit(tcp, t, m, s->seq, WIRE_TCP_ACK | (s->next == NULL ? WIRE_TCP_PSH : 0), 0);
+	return tcp_xmit(tcp, t, m, seq, WIRE_TCP_ACK | (s == NULL ? WIRE_TCP_PSH : 0), 0);
 }
 
 /* An ACK for each out-of-order segment, so that the peer can count them; one for all else. A

@@ -24,10 +24,19 @@ static int send_allowed(const struct tcb *t)
 	return likely(t->flags & TF_SENDING) ? 0 : -ENOTCONN;
 }
 
-/* A buffer was lacking and no ACK will come that could bring writable(): the timer does. */
-static void send_starved(struct tcp *tcp, struct tcb *t)
+/* The queue takes no more: writable() follows. What was held back for more to come is let go, or no
+ * ACK would ever make room. */
+static void send_refused(struct tcp *tcp, struct tcb *t)
 {
 	t->flags |= TF_WRITABLE;
+	t->flags &= (uint16_t)~TF_MORE;
+	tcp_out_add(tcp, t);
+}
+
+/* A buffer was lacking. If no ACK will come that could bring writable(), the timer does. */
+static void send_starved(struct tcp *tcp, struct tcb *t)
+{
+	send_refused(tcp, t);
 	if (t->rexmt_at == TCP_NEVER)
 		tcp_rexmt_arm(tcp, t);
 }
@@ -41,15 +50,6 @@ static void send_queued(struct tcp *tcp, struct tcb *t, bool more)
 	tcp_out_add(tcp, t);
 }
 
-/* The queue takes no more: writable() follows. What was held back for more to come is let go, or no
- * ACK would ever make room. */
-static void send_refused(struct tcp *tcp, struct tcb *t)
-{
-	t->flags |= TF_WRITABLE;
-	t->flags &= (uint16_t)~TF_MORE;
-	tcp_out_add(tcp, t);
-}
-
 ssize_t tcp_send(struct tcp *tcp, struct tcb *t, const void *data, size_t len, bool more)
 {
 	int rc = send_allowed(t);
@@ -58,14 +58,13 @@ ssize_t tcp_send(struct tcp *tcp, struct tcb *t, const void *data, size_t len, b
 
 	if (unlikely(rc != 0))
 		return rc;
-	if (likely(take != 0)) {
+	if (likely(take != 0))
 		done = txq_copy(tcp, t, data, take);
-		if (unlikely(done < (ssize_t)take))
-			send_starved(tcp, t);
-	}
 	if (likely(done > 0))
 		send_queued(tcp, t, more);
-	if (unlikely(done < (ssize_t)len))
+	if (unlikely(done < (ssize_t)take))
+		send_starved(tcp, t);
+	else if (unlikely(done < (ssize_t)len))
 		send_refused(tcp, t);
 	return done;
 }
