@@ -288,6 +288,7 @@ void talk_end(void)
 	talk_note("end of the test");
 	memset(talk.on, 0, sizeof(talk.on));
 	talk_tx_done();
+	talk.keep_tx = false;
 	tcp_abort_all(talk.tcp);
 	if (talk.l != NULL)
 		tcp_listener_close(talk.tcp, talk.l);
