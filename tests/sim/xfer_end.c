@@ -225,13 +225,19 @@ static void end_check(struct xfer_end *e, const struct rte_mbuf *m)
 	}
 }
 
+static void end_give_back(struct xfer_end *e)
+{
+	for (unsigned i = 0; i < e->n_held; i++)
+		gn_tcp_rx_done(e->core, e->tcp, e->held[i]);
+	e->n_held = 0;
+}
+
 static void end_drain(struct gn_core *c, struct gn_timer *t)
 {
 	struct xfer_end *e = (struct xfer_end *)((char *)t - offsetof(struct xfer_end, drain));
 
-	for (unsigned i = 0; i < e->n_held; i++)
-		gn_tcp_rx_done(c, e->tcp, e->held[i]);
-	e->n_held = 0;
+	(void)c;
+	end_give_back(e);
 	end_maybe_close(e);
 }
 
@@ -251,7 +257,7 @@ static void end_received(struct gn_core *c, gn_tcp_t t, void *user, struct rte_m
 	end_check(e, m);
 	if (e->n_held != 0 || one_in(e, 16)) {
 		if (e->n_held == RTE_DIM(e->held))
-			end_drain(c, &e->drain);
+			end_give_back(e);
 		e->held[e->n_held++] = m;
 		if (!gn_timer_pending(&e->drain))
 			gn_timer_set(c, &e->drain, rng_below(end_rng(e), 400000), end_drain);
