@@ -113,7 +113,7 @@ static ssize_t send_some(struct xfer_end *e, uint32_t n)
 	case 1:
 		if (e->x->plan.opts.sndbuf >= 2800)
 			return send_by_buf(e, data, n, flags);
-		/* fall through */
+		__attribute__((fallthrough));
 	default:
 		return gn_tcp_send(e->core, e->tcp, data, n, flags);
 	}
@@ -151,7 +151,7 @@ static void end_maybe_close(struct xfer_end *e)
 	case XFER_WAIT_PEER:
 		if (!e->peer_fin)
 			return;
-		/* fall through */
+		__attribute__((fallthrough));
 	case XFER_SHUTDOWN:
 		if (!e->shut) {
 			e->shut = true;
