@@ -8,24 +8,29 @@
 
 /*
  * Bounded ring of 64-bit words between one producer thread and one consumer thread. The only place
- * where cores meet: producer and consumer lines are apart, each side keeps a copy of the other's
- * index and reads the shared one only when the copy says full or empty. Burst calls publish once.
+ * where cores meet: each side keeps a copy of the other's index and reads the shared one only when
+ * the copy says full or empty. Burst calls publish once.
+ *
+ * Producer and consumer are two lines apart, since some processors fetch lines in pairs; what one
+ * side needs shares the line of the index that it publishes, which it writes each time anyway.
  *
  * Capacity is a power of two, all of it usable. C11 acquire/release ordering.
  */
 struct spsc {
-	/* producer's line */
-	_Alignas(64) uint32_t prod_head; /* producer only */
-	uint32_t prod_cons_copy;	 /* producer only */
-	uint32_t prod_mask;		 /* constant */
-	uint64_t *prod_slot;		 /* constant */
-	_Alignas(64) uint32_t prod;	 /* written by the producer, read by the consumer */
-	/* consumer's line */
-	_Alignas(64) uint32_t cons_tail; /* consumer only */
-	uint32_t cons_prod_copy;	 /* consumer only */
-	uint32_t cons_mask;		 /* constant */
-	uint64_t *cons_slot;		 /* constant */
-	_Alignas(64) uint32_t cons;	 /* written by the consumer, read by the producer */
+	/* producer's */
+	_Alignas(64) uint32_t prod; /* written by the producer, read by the consumer */
+	uint32_t prod_head;	    /* producer only */
+	uint32_t prod_cons_copy;    /* producer only */
+	uint32_t prod_mask;	    /* constant */
+	uint64_t *prod_slot;	    /* constant */
+	_Alignas(64) uint8_t prod_pad[64];
+	/* consumer's */
+	_Alignas(64) uint32_t cons; /* written by the consumer, read by the producer */
+	uint32_t cons_tail;	    /* consumer only */
+	uint32_t cons_prod_copy;    /* consumer only */
+	uint32_t cons_mask;	    /* constant */
+	uint64_t *cons_slot;	    /* constant */
+	_Alignas(64) uint8_t cons_pad[64];
 };
 
 /* Bytes of slot memory that spsc_init() needs for size entries. */
