@@ -52,6 +52,16 @@ static bool is_plain(const struct cable_txq *q)
 	       !(q->peer->offloads & DRV_RX_VLAN_STRIP) && !q->peer->rxq[0].timed;
 }
 
+/* The rearm_data of an mbuf with these fields. */
+static uint64_t rearm_of(uint16_t refcnt, uint16_t nb_segs, uint16_t port)
+{
+	struct rte_mbuf m = {.refcnt = refcnt, .nb_segs = nb_segs, .port = port};
+	uint64_t rearm;
+
+	memcpy(&rearm, &m.rearm_data, sizeof(rearm));
+	return rearm;
+}
+
 static void txq_setup(struct cable_txq *q, struct cable_end *e)
 {
 	const struct cable_end *peer = e->peer;
@@ -73,6 +83,9 @@ static void txq_setup(struct cable_txq *q, struct cable_end *e)
 	q->peer_max = peer->mtu + CABLE_ETH_LEN;
 	q->plain_max = RTE_MIN(q->frame_max, q->peer_max);
 	q->peer_port_id = peer->side.port_id;
+	q->rearm = rearm_of(1, 1, q->peer_port_id);
+	q->rearm_must = rearm_of(UINT16_MAX, UINT16_MAX, 0);
+	q->rearm_port = rearm_of(0, 0, UINT16_MAX);
 	q->tso_carry = e->cable->mode == CABLE_CARRY && (peer->offloads & large) == large;
 	q->rss = peer->offloads & DRV_RSS && peer->port.n_queues > 1;
 	q->rss_hash = peer->offloads & DRV_RX_RSS_HASH;
@@ -111,7 +124,7 @@ static int lanes_alloc(struct cable_end *e)
 	unsigned n = e->port.n_queues * e->peer->port.n_queues;
 	void *mem;
 
-	if (posix_memalign(&mem, 64, n * sizeof(struct cable_lane)) != 0)
+	if (posix_memalign(&mem, _Alignof(struct cable_lane), n * sizeof(struct cable_lane)) != 0)
 		return -ENOMEM;
 	memset(mem, 0, n * sizeof(struct cable_lane));
 	e->lanes = mem;

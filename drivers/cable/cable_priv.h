@@ -78,6 +78,9 @@ struct cable_txq {
 	uint64_t carry_flags; /* of those, the checksum requests that may go over as a flag */
 	uint64_t rx_flags;    /* checksum results that the peer wants */
 	uint64_t plain_flags; /* _CKSUM_GOOD of these, as far as carried */
+	uint64_t rearm;	      /* rearm_data of a plain packet that needs no change */
+	uint64_t rearm_must;  /* mask: reference count and segments */
+	uint64_t rearm_port;  /* mask: port */
 	uint32_t frame_max;   /* bytes without tags */
 	uint32_t peer_max;    /* the peer's */
 	uint32_t plain_max;   /* the smaller */

@@ -262,16 +262,6 @@ static __rte_noinline bool tx_full(struct cable_txq *q, struct rte_mbuf *m, uint
 	return true;
 }
 
-/* refcnt and nb_segs are neighbours: one compare says that both are 1. */
-_Static_assert(offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, refcnt) + 2 &&
-		       offsetof(struct rte_mbuf, refcnt) % 2 == 0,
-	"layout of rte_mbuf");
-#define PLAIN_REFCNT_SEGS 0x00010001u
-
-struct refcnt_segs {
-	uint32_t v;
-} __attribute__((packed, may_alias));
-
 /* Requests are this many bits above their results; TCP's request bit is part of UDP's. */
 #define IP_SHIFT 47
 #define L4_SHIFT 44
@@ -287,51 +277,94 @@ static inline uint64_t carried_flags(uint64_t tx, uint64_t wanted)
 	       wanted;
 }
 
-/*
- * Makes packets from the front what the receiver expects, up to the first that is not plain;
- * returns how many. A field that is right already is not written: its line may then stay in the
- * caches of both sides. carry: compiled twice, as most links carry no flags.
- */
-static __rte_always_inline uint32_t plain_run(const struct cable_txq *q, struct rte_mbuf **pkts,
-	uint32_t n, uint64_t *bytes, const bool carry)
+/* How many packets from the front are plain. */
+static uint32_t plain_run(const struct cable_txq *q, struct rte_mbuf **pkts, uint32_t n)
 {
-	const uint64_t slow = q->slow_flags, wanted = q->plain_flags;
 	const uint32_t max = q->plain_max - CABLE_ETH_LEN;
-	const uint16_t port = q->peer_port_id;
-	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rte_mbuf *m = pkts[i];
+
+		if (m->nb_segs != 1 || rte_mbuf_refcnt_read(m) != 1 ||
+			(m->ol_flags & q->slow_flags) != 0 || m->pkt_len - CABLE_ETH_LEN > max)
+			return i;
+	}
+	return n;
+}
+
+/* The first 16 bytes of an mbuf that a receiver rewrites: rearm_data and ol_flags. */
+typedef uint64_t rewritten __attribute__((vector_size(16), may_alias));
+_Static_assert(offsetof(struct rte_mbuf, rearm_data) % sizeof(rewritten) == 0 &&
+		       offsetof(struct rte_mbuf, ol_flags) ==
+			       offsetof(struct rte_mbuf, rearm_data) + sizeof(uint64_t),
+	"layout of rte_mbuf");
+
+/* What a burst has in common, found without a branch a packet: bits set in all and in any. */
+struct plain_scan {
+	rewritten all, any;
+	uint64_t bytes;
+	bool sizes_fit;
+};
+
+static inline struct plain_scan plain_scan(
+	const struct cable_txq *q, struct rte_mbuf **pkts, uint32_t n)
+{
+	const uint32_t max = q->plain_max - CABLE_ETH_LEN;
+	struct plain_scan s = {.all = {UINT64_MAX, UINT64_MAX}};
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		struct rte_mbuf *m = pkts[i];
-		uint64_t tx = m->ol_flags, rx = carry ? carried_flags(tx, wanted) : 0;
+		const struct rte_mbuf *m = pkts[i];
+		rewritten x = *(const rewritten *)&m->rearm_data;
 
-		if (unlikely(((const struct refcnt_segs *)&m->refcnt)->v != PLAIN_REFCNT_SEGS ||
-			     (tx & slow) != 0 || m->pkt_len - CABLE_ETH_LEN > max))
+		s.all &= x;
+		s.any |= x;
+		s.bytes += m->pkt_len;
+		if (unlikely(m->pkt_len - CABLE_ETH_LEN > max))
 			break;
-		sum += m->pkt_len;
-		if (tx != rx)
-			m->ol_flags = rx;
-		if (m->port != port)
-			m->port = port;
 	}
-	*bytes = sum;
-	return i;
+	s.sizes_fit = i == n;
+	return s;
 }
 
-/* The fast path: pointers change sides. Returns how many from the front were plain and had room. */
+static void plain_rewrite(const struct cable_txq *q, struct rte_mbuf **pkts, uint32_t n)
+{
+	const uint64_t wanted = q->plain_flags;
+	const uint16_t port = q->peer_port_id;
+
+	for (uint32_t i = 0; i < n; i++) {
+		pkts[i]->port = port;
+		pkts[i]->ol_flags = carried_flags(pkts[i]->ol_flags, wanted);
+	}
+}
+
+/*
+ * The fast path: pointers change sides. Returns how many from the front were plain and had room.
+ * If the fields that a receiver expects are right already nothing is written, so that the packets'
+ * lines may stay in the caches of both sides.
+ */
 static uint16_t tx_plain(struct cable_txq *q, struct rte_mbuf **pkts, uint32_t n)
 {
 	struct cable_lane *lane = q->lane;
-	uint64_t bytes;
+	struct plain_scan s;
+	uint64_t differ;
 
 	n = spsc_room(&lane->ring, n);
-	n = q->plain_flags != 0 ? plain_run(q, pkts, n, &bytes, true)
-				: plain_run(q, pkts, n, &bytes, false);
+	s = plain_scan(q, pkts, n);
+	differ = (s.all[0] ^ q->rearm) | (s.any[0] ^ q->rearm);
+	if (unlikely(!s.sizes_fit || (differ & q->rearm_must) != 0 ||
+		     (s.any[1] & q->slow_flags) != 0)) {
+		n = plain_run(q, pkts, n);
+		s = plain_scan(q, pkts, n);
+		differ = q->rearm_port;
+	}
+	if ((differ & q->rearm_port) != 0 || s.any[1] != 0)
+		plain_rewrite(q, pkts, n);
 	spsc_push(&lane->ring, (const uint64_t *)pkts, n);
 	lane->packets += n;
-	lane->bytes += bytes;
+	lane->bytes += s.bytes;
 	q->packets += n;
-	q->bytes += bytes;
+	q->bytes += s.bytes;
 	return n;
 }
 
