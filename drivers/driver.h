@@ -13,28 +13,28 @@
  * the control thread (or the only thread of a test); rx and tx run on the core that owns the
  * queue. A queue is used by one thread at a time; different queues by different threads.
  */
-#define DRV_RSS_KEY_MAX  52
-#define DRV_RETA_MAX     512
-#define DRV_BURST_MAX    64
+#define DRV_RSS_KEY_MAX 52
+#define DRV_RETA_MAX	512
+#define DRV_BURST_MAX	64
 
 /* Capabilities, and of those the ones enabled. */
-#define DRV_RX_IP_CKSUM   0x0001u /* sets RTE_MBUF_F_RX_IP_CKSUM_* */
-#define DRV_RX_L4_CKSUM   0x0002u /* sets RTE_MBUF_F_RX_L4_CKSUM_* for TCP and UDP */
+#define DRV_RX_IP_CKSUM	  0x0001u /* sets RTE_MBUF_F_RX_IP_CKSUM_* */
+#define DRV_RX_L4_CKSUM	  0x0002u /* sets RTE_MBUF_F_RX_L4_CKSUM_* for TCP and UDP */
 #define DRV_RX_VLAN_STRIP 0x0004u /* RTE_MBUF_F_RX_VLAN_STRIPPED and vlan_tci */
-#define DRV_RX_SCATTER    0x0008u /* a received frame may have several segments */
+#define DRV_RX_SCATTER	  0x0008u /* a received frame may have several segments */
 #define DRV_RX_TIMESTAMP  0x0010u
-#define DRV_RX_RSS_HASH   0x0020u /* RTE_MBUF_F_RX_RSS_HASH and hash.rss: Toeplitz over key */
-#define DRV_RSS           0x0040u /* packets are spread by Toeplitz, key and RETA as configured */
-#define DRV_TX_IP_CKSUM   0x0100u /* honours RTE_MBUF_F_TX_IP_CKSUM */
-#define DRV_TX_L4_CKSUM   0x0200u /* honours RTE_MBUF_F_TX_TCP_CKSUM and _UDP_CKSUM */
-#define DRV_TX_TSO        0x0400u /* honours RTE_MBUF_F_TX_TCP_SEG */
+#define DRV_RX_RSS_HASH	  0x0020u /* RTE_MBUF_F_RX_RSS_HASH and hash.rss: Toeplitz over key */
+#define DRV_RSS		  0x0040u /* packets are spread by Toeplitz, key and RETA as configured */
+#define DRV_TX_IP_CKSUM	  0x0100u /* honours RTE_MBUF_F_TX_IP_CKSUM */
+#define DRV_TX_L4_CKSUM	  0x0200u /* honours RTE_MBUF_F_TX_TCP_CKSUM and _UDP_CKSUM */
+#define DRV_TX_TSO	  0x0400u /* honours RTE_MBUF_F_TX_TCP_SEG */
 #define DRV_TX_MULTI_SEGS 0x0800u
-#define DRV_TX_VLAN       0x1000u /* honours RTE_MBUF_F_TX_VLAN */
+#define DRV_TX_VLAN	  0x1000u /* honours RTE_MBUF_F_TX_VLAN */
 
 struct drv_caps {
-	uint32_t offloads;  /* DRV_* that the port can do */
+	uint32_t offloads; /* DRV_* that the port can do */
 	uint16_t max_rx_queues, max_tx_queues;
-	uint16_t reta_size; /* 0: no RSS */
+	uint16_t reta_size;  /* 0: no RSS */
 	uint8_t rss_key_len; /* bytes the port wants, 40 or 52; 0: no RSS */
 	uint16_t min_mtu, max_mtu;
 	uint16_t tso_max_segs; /* 0: no stated limit */
@@ -51,15 +51,15 @@ struct drv_caps {
  * offloads and sets reta_size and rss_key_len to 0.
  */
 struct drv_conf {
-	uint16_t n_queues;    /* receive and transmit queues, one pair a core */
+	uint16_t n_queues;	   /* receive and transmit queues, one pair a core */
 	uint16_t rx_desc, tx_desc; /* 0: the driver's default */
-	uint16_t mtu;         /* L3 bytes */
-	uint32_t offloads;    /* DRV_* to enable, a subset of the capabilities */
+	uint16_t mtu;		   /* L3 bytes */
+	uint32_t offloads;	   /* DRV_* to enable, a subset of the capabilities */
 	bool promiscuous, allmulticast;
 	uint8_t rss_key_len;
 	uint8_t rss_key[DRV_RSS_KEY_MAX];
 	uint16_t reta_size;
-	uint16_t reta[DRV_RETA_MAX]; /* queue of each entry */
+	uint16_t reta[DRV_RETA_MAX];  /* queue of each entry */
 	struct rte_mempool *pool[64]; /* receive buffers of queue i; owned by the caller */
 };
 
@@ -129,9 +129,9 @@ struct drv_ops {
 struct drv_port {
 	const struct drv_ops *ops;
 	char name[64];
-	drv_rx_fn rx;         /* valid after configure */
+	drv_rx_fn rx; /* valid after configure */
 	drv_tx_fn tx;
-	void *rx_queue[64];   /* argument of rx, by queue */
+	void *rx_queue[64]; /* argument of rx, by queue */
 	void *tx_queue[64];
 	uint16_t n_queues;
 	/* DRV_RX_TIMESTAMP: a packet with ts_flag in ol_flags has an rte_mbuf_timestamp_t, in ticks of

@@ -23,7 +23,7 @@ struct udp_up_ops {
 };
 
 struct udp_conf {
-	uint32_t sockets; /* a core; default 1024 */
+	uint32_t sockets;	      /* a core; default 1024 */
 	uint16_t port_low, port_high; /* default 32768, 65535 */
 };
 
@@ -48,7 +48,8 @@ const void *udp_app_ops(const struct udp_sock *s);
 void *udp_app_user(const struct udp_sock *s);
 void udp_local(const struct udp_sock *s, bool *v6, union net_ip *ip, uint16_t *port);
 bool udp_any(const struct udp_sock *s); /* opened with any, without a peer: both families */
-uint16_t udp_ifc(const struct udp_sock *s); /* of a link-local address or as opened, or NET_NO_IFC */
+uint16_t udp_ifc(
+	const struct udp_sock *s);	   /* of a link-local address or as opened, or NET_NO_IFC */
 uint32_t udp_sockets(const struct udp *u); /* how many are open; walks all */
 
 /*

@@ -171,7 +171,7 @@ static int tap_configure(struct drv_port *p, struct drv_conf *conf)
 	p->rx = tap_rx;
 	p->tx = tap_tx;
 	p->n_queues = t->inner->n_queues;
-	for (uint16_t i = 0; i < RTE_DIM(t->queue); i++) {
+	for (unsigned i = 0; i < RTE_DIM(t->queue); i++) {
 		t->queue[i] = (struct tap_queue){.tap = t, .index = i};
 		p->rx_queue[i] = t->inner->rx_queue[i] != NULL ? &t->queue[i] : NULL;
 		p->tx_queue[i] = t->inner->tx_queue[i] != NULL ? &t->queue[i] : NULL;

@@ -25,17 +25,17 @@
  */
 struct gn_core;
 
-typedef uint64_t gn_tcp_t;      /* a TCP connection; 0 is never one */
+typedef uint64_t gn_tcp_t;	/* a TCP connection; 0 is never one */
 typedef uint64_t gn_listener_t; /* a TCP listener */
-typedef uint64_t gn_udp_t;      /* a UDP socket */
+typedef uint64_t gn_udp_t;	/* a UDP socket */
 
 /* An address and port. family 0: any address, either family (for listen and bind). */
 struct gn_addr {
 	uint8_t family; /* 4, 6 or 0 */
-	uint16_t port;  /* host order */
-	uint16_t ifc;   /* interface index + 1 for link-local and multicast addresses, 0: any */
+	uint16_t port;	/* host order */
+	uint16_t ifc;	/* interface index + 1 for link-local and multicast addresses, 0: any */
 	union {
-		uint32_t v4;    /* host order: 10.0.0.1 is 0x0a000001 */
+		uint32_t v4;	/* host order: 10.0.0.1 is 0x0a000001 */
 		uint8_t v6[16]; /* wire order */
 	};
 };
@@ -47,12 +47,12 @@ GN_API int gn_addr_print(char *buf, size_t size, const struct gn_addr *a);
 
 /* ---- the core ---- */
 
-GN_API unsigned gn_core_id(const struct gn_core *c);    /* 0 to gn_core_count() - 1 */
+GN_API unsigned gn_core_id(const struct gn_core *c);	/* 0 to gn_core_count() - 1 */
 GN_API unsigned gn_core_count(const struct gn_core *c); /* stack cores of this stack */
-GN_API uint64_t gn_now_us(const struct gn_core *c);     /* constant within one turn of the loop */
-GN_API void *gn_app_state(const struct gn_core *c);     /* what init returned on this core */
-GN_API void *gn_app_arg(const struct gn_core *c);       /* struct gn_app.arg: shared, read-only */
-GN_API uint64_t gn_random(struct gn_core *c);           /* not for secrets */
+GN_API uint64_t gn_now_us(const struct gn_core *c);	/* constant within one turn of the loop */
+GN_API void *gn_app_state(const struct gn_core *c);	/* what init returned on this core */
+GN_API void *gn_app_arg(const struct gn_core *c);	/* struct gn_app.arg: shared, read-only */
+GN_API uint64_t gn_random(struct gn_core *c);		/* not for secrets */
 /* Ends the whole stack as SIGTERM would: every core runs its exit callback. */
 GN_API void gn_stop(struct gn_core *c);
 
@@ -105,12 +105,12 @@ struct gn_tcp_ops {
 /* Zero means the configured default (tcp: section of the configuration file). */
 struct gn_tcp_opts {
 	uint32_t sndbuf, rcvbuf; /* bytes */
-	uint32_t backlog;        /* listener: connections not yet established */
-	bool nodelay;            /* no Nagle algorithm (RFC 9293 section 3.7.4) */
+	uint32_t backlog;	 /* listener: connections not yet established */
+	bool nodelay;		 /* no Nagle algorithm (RFC 9293 section 3.7.4) */
 	bool keepalive;
 	uint32_t keepalive_idle_s, keepalive_interval_s, keepalive_count;
 	uint8_t ttl, tos;
-	uint16_t mss;            /* upper bound for what we announce */
+	uint16_t mss; /* upper bound for what we announce */
 };
 
 /*
@@ -142,8 +142,8 @@ GN_API void *gn_tcp_user(struct gn_core *c, gn_tcp_t t);
  * full, writable() follows), or -EBADF, -EPIPE (shut down), -ENOTCONN (not yet connected), -ENOBUFS
  * (no packet buffer; writable() follows). GN_MORE: more comes at once, do not send a short segment yet.
  */
-GN_API ssize_t gn_tcp_send(struct gn_core *c, gn_tcp_t t, const void *data, size_t len,
-	unsigned flags);
+GN_API ssize_t gn_tcp_send(
+	struct gn_core *c, gn_tcp_t t, const void *data, size_t len, unsigned flags);
 #define GN_MORE 1u
 
 /* Application memory sent by reference. Belongs to the stack from the send until done is called. */
@@ -188,8 +188,8 @@ struct gn_tcp_info {
 	struct gn_addr local, remote;
 	uint32_t srtt_us, rttvar_us, rto_us;
 	uint32_t cwnd, ssthresh, snd_wnd, rcv_wnd, mss; /* bytes */
-	uint32_t unacked, unsent, unread;               /* bytes */
-	uint32_t retransmits;                           /* segments, whole life */
+	uint32_t unacked, unsent, unread;		/* bytes */
+	uint32_t retransmits;				/* segments, whole life */
 	uint64_t bytes_sent, bytes_received;
 };
 GN_API int gn_tcp_info(struct gn_core *c, gn_tcp_t t, struct gn_tcp_info *info);

@@ -314,6 +314,8 @@ static struct rte_mbuf *udp_make(struct host_core *c, unsigned n)
 	struct rte_mbuf *m = pkt_alloc(&c->env.pool);
 	uint8_t *l4 = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(8 + n));
 
+	if (l4 == NULL)
+		abort();
 	memset(l4 + 8, 'x', n);
 	wire_put16(l4, 1234);
 	wire_put16(l4 + 2, 5678);
