@@ -31,17 +31,18 @@ void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us)
 	t->backoff = 0; /* section 5: not before, so that a slow path gives samples at last */
 }
 
-/* Takes acknowledged stretches off the queue; a sample from the newest one sent only once. */
+/* Takes acknowledged stretches off the queue; a sample from the newest one, unless one of them was
+ * sent again: the others may have waited at the peer for it (Karn, RFC 6298 section 3). */
 static void txq_acked(struct tcp *tcp, struct tcb *t, uint32_t ack)
 {
 	struct txseg *s = t->una_seg;
 	uint32_t sent_us = 0;
-	bool sample = false;
+	uint16_t seen = 0;
 
 	while (s != NULL && seq_leq(s->seq + s->len, ack)) {
 		struct txseg *next = s->next;
 
-		sample = !(s->flags & TXSEG_REXMT);
+		seen |= s->flags;
 		sent_us = s->sent_us;
 		t->snd_queued -= s->len;
 		if (t->nxt_seg == s)
@@ -61,7 +62,7 @@ static void txq_acked(struct tcp *tcp, struct tcb *t, uint32_t ack)
 		s->len -= n;
 		t->snd_queued -= n;
 	}
-	if (sample)
+	if ((seen & (TXSEG_SENT | TXSEG_REXMT)) == TXSEG_SENT)
 		tcp_rtt_sample(tcp, t, (uint32_t)tcp->env->now_us - sent_us);
 }
 

@@ -192,13 +192,15 @@ static void send_queue(struct tcp *tcp, struct tcb *t)
 /* Data waits, nothing is on its way that would bring an ACK: the probe timer (section 3.8.6.1). */
 static void persist_check(struct tcp *tcp, struct tcb *t)
 {
-	if (t->nxt_seg == NULL || t->snd_una != t->snd_max || t->rexmt_at != TCP_NEVER)
+	if (t->nxt_seg == NULL || t->snd_una != t->snd_max ||
+		(t->flags & TF_PERSIST && t->rexmt_at != TCP_NEVER))
 		return;
 	if (t->flags & TF_MORE && t->snd_queued < t->mss && t->snd_wnd >= t->snd_queued)
 		return; /* only the application is waited for */
 	t->flags |= TF_PERSIST;
-	t->backoff = 0; /* SHLD-29: one RTO */
-	tcp_rexmt_arm(tcp, t);
+	t->backoff = 0;		      /* SHLD-29: one RTO */
+	if (t->rexmt_at == TCP_NEVER) /* else it waits for a buffer, and goes on as a probe */
+		tcp_rexmt_arm(tcp, t);
 }
 
 void tcp_probe(struct tcp *tcp, struct tcb *t)
