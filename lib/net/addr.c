@@ -73,6 +73,7 @@ void addr_rx_build(struct net *n, struct ifc *ifc)
 			l->bcast = a->ip.v4 | ~ip4_mask(a->plen);
 		}
 	}
+	rx->local4_end = rx->local4 + rx->n_local4;
 	for (unsigned i = 0; i < ifc->pub.n_addr6; i++)
 		if (ifc->pub.addr6[i].state == NET_ADDR_PREFERRED)
 			rx->local6[rx->n_local6++] = ifc->pub.addr6[i].ip.v6;

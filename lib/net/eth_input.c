@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "net_priv.h"
+#include "plain_input.h"
 
 #include <rte_prefetch.h>
 
@@ -153,7 +153,8 @@ static inline bool eth_dst_ours(struct net *n, struct net_pkt *p, const uint8_t 
 	return true;
 }
 
-enum net_verdict eth_input(struct net *n, struct net_pkt *p)
+/* All that plain_input() leaves. */
+static __rte_noinline enum net_verdict eth_input(struct net *n, struct net_pkt *p)
 {
 	struct rte_mbuf *m = p->m;
 	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
@@ -176,9 +177,9 @@ enum net_verdict eth_input(struct net *n, struct net_pkt *p)
 			return net_drop(n, p, (enum drop) - off);
 		p->l3_off = (uint16_t)off;
 	} else {
-		p->ifc = likely(m->port < NET_PORT_MAX) ? n->untagged[m->port] : NET_NO_IFC;
-		if (unlikely(p->ifc == NET_NO_IFC))
+		if (m->port >= NET_PORT_MAX || n->untagged_rx[m->port] == NULL)
 			return net_drop(n, p, DROP_rx_not_configured);
+		p->ifc = n->untagged_rx[m->port]->ifc;
 	}
 	if (unlikely(!eth_dst_ours(n, p, h)))
 		return net_drop(n, p, DROP_eth_not_ours);
@@ -188,25 +189,28 @@ enum net_verdict eth_input(struct net *n, struct net_pkt *p)
 void net_input(struct net *n, struct rte_mbuf **pkts, unsigned count)
 {
 	struct net_pkt tcp[NET_BURST_MAX], udp[NET_BURST_MAX];
-	unsigned n_tcp = 0, n_udp = 0;
+	struct net_pkt *t = tcp, *u = udp;
+	struct plain_count plain = {0, 0};
 
 	for (unsigned i = 0; i < RTE_MIN(count, PREFETCH_AHEAD); i++)
 		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	for (unsigned i = 0; i < count; i++) {
-		struct net_pkt *p = &tcp[n_tcp];
 		enum net_verdict v;
 
 		if (i + PREFETCH_AHEAD < count)
 			rte_prefetch0(rte_pktmbuf_mtod(pkts[i + PREFETCH_AHEAD], void *));
-		p->m = pkts[i];
-		v = eth_input(n, p);
-		if (v == NET_TCP)
-			n_tcp++;
+		t->m = pkts[i];
+		v = plain_input(n, t, &plain);
+		if (unlikely(v == NET_LONG))
+			v = eth_input(n, t);
+		if (likely(v == NET_TCP))
+			t++;
 		else if (v == NET_UDP)
-			udp[n_udp++] = *p;
+			*u++ = *t;
 	}
-	if (n_tcp != 0)
-		n->tcp.ops->input(n->tcp.ctx, tcp, n_tcp);
-	if (n_udp != 0)
-		n->udp.ops->input(n->udp.ctx, udp, n_udp);
+	plain_count_add(n, &plain);
+	if (t != tcp)
+		n->tcp.ops->input(n->tcp.ctx, tcp, (unsigned)(t - tcp));
+	if (u != udp)
+		n->udp.ops->input(n->udp.ctx, udp, (unsigned)(u - udp));
 }

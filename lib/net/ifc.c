@@ -38,13 +38,15 @@ int net_ifc_add(struct net *n, const struct net_ifc *tmpl)
 	f->tx_lens6 = (uint32_t)rte_mbuf_tx_offload(f->l2_len, WIRE_IP6_LEN, 0, 0, 0, 0, 0);
 	f->tx_ip_cksum = (tmpl->offloads & NET_TX_IP_CKSUM) != 0;
 	f->tx_l4_cksum = (tmpl->offloads & NET_TX_L4_CKSUM) != 0;
+	f->tx_plain = f->tx_ip_cksum && f->tx_l4_cksum && !f->tx_vlan;
 	memcpy(&rx->mac_lo, tmpl->mac, sizeof(rx->mac_lo));
 	memcpy(&rx->mac_hi, tmpl->mac + sizeof(rx->mac_lo), sizeof(rx->mac_hi));
 	rx->scope = tmpl->scope;
 	rx->ifc = index;
+	rx->local4_end = rx->local4;
 	rx->trust_hash = n->n_cores == 1 || (tmpl->offloads & NET_RX_STEERED) != 0;
 	if (tmpl->n_tags == 0)
-		n->untagged[tmpl->port] = index;
+		n->untagged_rx[tmpl->port] = rx;
 	n->n_ifc++;
 	return index;
 }

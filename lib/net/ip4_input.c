@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "net_priv.h"
+#include "ip_rx.h"
 #include "wire_icmp.h"
 
 /* What ip4_dst() found. */
 enum ip4_for { IP4_FOR_NOBODY, IP4_FOR_US, IP4_FOR_ALL };
-
-static inline bool ip4_local(const struct net_rx *rx, uint32_t ip)
-{
-	for (unsigned i = 0; i < rx->n_local4; i++)
-		if (rx->local4[i].ip == ip)
-			return true;
-	return false;
-}
 
 static bool ip4_local_bcast(const struct net_rx *rx, uint32_t ip)
 {
@@ -37,22 +29,6 @@ static enum ip4_for ip4_dst_other(const struct net *n, const struct net_rx *rx, 
 	return addr_ours(n, rx->ifc, false, &ip) ? IP4_FOR_US : IP4_FOR_NOBODY;
 }
 
-/* RFC 1122 section 3.2.1.3. 0.0.0.0 is a client without an address yet (a), for UDP only. */
-static inline bool ip4_src_ok(const struct net_rx *rx, const struct net_pkt *p)
-{
-	uint32_t src = p->src.v4;
-
-	if (unlikely(!ip4_unicast(src)))
-		return src == 0 && p->proto == IPPROTO_UDP;
-	for (unsigned i = 0; i < rx->n_local4; i++) {
-		const struct net_local4 *l = &rx->local4[i];
-
-		if (unlikely(src == l->ip || src == l->bcast || src == l->net))
-			return false;
-	}
-	return true;
-}
-
 /* Options: malformed ones are answered with what is wrong, source routes are not followed; the
  * others are for nobody here. */
 static enum drop ip4_options(struct net *n, struct net_pkt *p, const struct wire_ip4 *h)
@@ -66,33 +42,6 @@ static enum drop ip4_options(struct net *n, struct net_pkt *p, const struct wire
 		return DROP_ip4_options;
 	}
 	return source_route ? DROP_ip4_source_route : DROP_NONE;
-}
-
-/* The hash of the flow, and whether this core owns it; a packet of another core is handed over. */
-static inline bool ip4_owner(struct net *n, const struct net_rx *rx, struct net_pkt *p)
-{
-	struct rte_mbuf *m = p->m;
-	uint16_t sport = 0, dport = 0, core;
-
-	p->flags |= NET_PKT_HASH;
-	if (likely(rx->trust_hash && (m->ol_flags & RTE_MBUF_F_RX_RSS_HASH) != 0)) {
-		p->hash = m->hash.rss;
-		return true;
-	}
-	if (likely(p->l4_len >= 4)) {
-		const uint8_t *l4 = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4_off);
-
-		sport = wire_get16(l4);
-		dport = wire_get16(l4 + 2);
-	}
-	p->hash = owner_hash4(n->owner, p->src.v4, p->dst.v4, sport, dport);
-	if (n->n_cores == 1 || (p->flags & NET_PKT_L3_MCAST) != 0)
-		return true;
-	core = owner_core(n->owner, p->hash);
-	if (core == n->core)
-		return true;
-	n->ops->handoff(n->ops_ctx, core, m);
-	return false;
 }
 
 static enum net_verdict ip4_proto_other(struct net *n, struct net_pkt *p)
@@ -164,12 +113,12 @@ static enum drop ip4_dst_check(struct net *n, const struct net_rx *rx, struct ne
 	return DROP_NONE;
 }
 
-/* All checks, in the order of the RFCs. */
-static enum net_verdict ip4_input_full(struct net *n, const struct net_rx *rx, struct net_pkt *p)
+enum net_verdict ip4_input(struct net *n, const struct net_rx *rx, struct net_pkt *p)
 {
 	struct wire_ip4 h;
 	enum drop why;
 
+	net_count(n, CNT_ip4_rx);
 	why = ip4_parse(p, &h);
 	if (why != DROP_NONE)
 		return net_drop(n, p, why);
@@ -180,7 +129,7 @@ static enum net_verdict ip4_input_full(struct net *n, const struct net_rx *rx, s
 		if (why != DROP_NONE)
 			return net_drop(n, p, why);
 	}
-	if (!ip4_src_ok(rx, p))
+	if (!ip4_src_ok(rx, h.src, h.proto))
 		return net_drop(n, p, DROP_ip4_src);
 	/* RFC 1122 section 3.3.6 */
 	if ((p->flags & (NET_PKT_L2_MCAST | NET_PKT_L3_MCAST)) == NET_PKT_L2_MCAST)
@@ -192,52 +141,5 @@ static enum net_verdict ip4_input_full(struct net *n, const struct net_rx *rx, s
 		if (why != DROP_NONE)
 			return net_drop(n, p, why);
 	}
-	return ip4_deliver(n, rx, p);
-}
-
-/*
- * The header of a plain packet: no options, no fragment, whole in one segment, its checksum found
- * right by the port. False: something is not plain; p is filled or not.
- */
-static inline bool ip4_plain(const struct net_rx *rx, struct net_pkt *p)
-{
-	const struct rte_mbuf *m = p->m;
-	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l3_off);
-	uint32_t room = (uint32_t)m->data_len - p->l3_off;
-	uint32_t first, second, third, total;
-	uint64_t flags = m->ol_flags;
-
-	if (unlikely(m->nb_segs != 1 || room < WIRE_IP4_LEN || p->flags != 0 ||
-		     (flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD))
-		return false;
-	first = wire_get32(ip);
-	second = wire_get32(ip + 4);
-	third = wire_get32(ip + 8);
-	total = first & 0xffff;
-	if (unlikely(first >> 24 != 0x45 || (second & (WIRE_IP4_MF | 0x1fff)) != 0 ||
-		     total < WIRE_IP4_LEN || total > room))
-		return false;
-	p->l4_off = (uint16_t)(p->l3_off + WIRE_IP4_LEN);
-	p->l4_len = (uint16_t)(total - WIRE_IP4_LEN);
-	p->proto = (uint8_t)(third >> 16);
-	p->ttl = (uint8_t)(third >> 24);
-	p->tos = (uint8_t)(first >> 16);
-	p->src = net_ip4(wire_get32(ip + 12));
-	p->dst = net_ip4(wire_get32(ip + 16));
-	return ip4_local(rx, p->dst.v4) && ip4_src_ok(rx, p);
-}
-
-enum net_verdict ip4_input(struct net *n, const struct net_rx *rx, struct net_pkt *p)
-{
-	struct rte_mbuf *m = p->m;
-	uint64_t l4 = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-
-	net_count(n, CNT_ip4_rx);
-	if (unlikely(!ip4_plain(rx, p)))
-		return ip4_input_full(n, rx, p);
-	m->data_len = (uint16_t)(p->l4_off + p->l4_len);
-	m->pkt_len = m->data_len;
-	if (likely(l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE))
-		p->flags = NET_PKT_CKSUM_OK;
 	return ip4_deliver(n, rx, p);
 }

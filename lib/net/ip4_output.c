@@ -77,7 +77,7 @@ static inline int ip4_output(struct net *n, struct net_dst *d, struct rte_mbuf *
 	uint32_t dst, const struct net_tx *tx, bool summed)
 {
 	struct neigh *e = &n->neigh[d->neigh & n->neigh_mask];
-	struct ifc *ifc;
+	const struct ifc *ifc;
 
 	if (unlikely(e->gen != d->neigh >> 16))
 		return ip4_output_again(n, d, m, src, dst, tx, summed);
@@ -85,7 +85,7 @@ static inline int ip4_output(struct net *n, struct net_dst *d, struct rte_mbuf *
 		pkt_drop(&n->env->pool, m, DROP_too_big);
 		return -EMSGSIZE;
 	}
-	ifc = &n->ifc[e->ifc];
+	ifc = e->port;
 	ip4_header(n, ifc, m, src, dst, tx, summed);
 	if (unlikely(e->state < NEIGH_DELAY)) {
 		rte_pktmbuf_prepend(m, WIRE_IP4_LEN);
@@ -96,10 +96,48 @@ static inline int ip4_output(struct net *n, struct net_dst *d, struct rte_mbuf *
 	return 0;
 }
 
+/*
+ * The common case, all else goes through ip4_output(): TCP or UDP, not to be cut, to a neighbour
+ * that works, over a port that computes checksums and inserts no tag.
+ */
+static inline bool ip4_output_plain(const struct neigh *e, const struct ifc *ifc,
+	const struct net_dst *d, const struct rte_mbuf *m, const struct net_tx *tx)
+{
+	return e->gen == d->neigh >> 16 && e->state >= NEIGH_DELAY && ifc->tx_plain &&
+	       m->pkt_len + WIRE_IP4_LEN <= d->mtu && tx->tso_mss == 0 &&
+	       (tx->proto == IPPROTO_TCP || tx->proto == IPPROTO_UDP);
+}
+
 int net_output4(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src, uint32_t dst,
 	const struct net_tx *tx)
 {
-	return ip4_output(n, d, m, src, dst, tx, false);
+	struct neigh *e = &n->neigh[d->neigh & n->neigh_mask];
+	const struct ifc *ifc = e->port;
+	uint8_t *l4 = rte_pktmbuf_mtod(m, uint8_t *), *ip = l4 - WIRE_IP4_LEN;
+	bool tcp = tx->proto == IPPROTO_TCP;
+	uint32_t len = m->pkt_len;
+	uint64_t pseudo;
+	uint16_t sum;
+
+	if (unlikely(!ip4_output_plain(e, ifc, d, m, tx)))
+		return ip4_output(n, d, m, src, dst, tx, false);
+	wire_put32(ip, 0x45u << 24 | (uint32_t)tx->tos << 16 | (len + WIRE_IP4_LEN));
+	wire_put32(ip + 4, tx->df ? (uint32_t)WIRE_IP4_DF : (uint32_t)ip4_id(n, dst) << 16);
+	wire_put32(ip + 8,
+		(uint32_t)(tx->ttl != 0 ? tx->ttl : n->conf.ttl) << 24 | (uint32_t)tx->proto << 16);
+	wire_put32(ip + 12, src);
+	wire_put32(ip + 16, dst);
+	/* Protocol and length are below 2^16 together: one word of the sum. */
+	pseudo = (uint64_t)src + dst + tx->proto + len;
+	sum = rte_cpu_to_be_16(l4_cksum_fold(pseudo));
+	memcpy(l4 + (tcp ? 16 : 6), &sum, sizeof(sum));
+	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM |
+		       (tcp ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM);
+	m->tx_offload = ifc->tx_lens4;
+	net_count(n, CNT_ip4_tx);
+	e->used_us = n->env->now_us;
+	eth_neigh_tx(n, ifc, e, m, WIRE_IP4_LEN);
+	return 0;
 }
 
 int ip4_output_summed(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src,

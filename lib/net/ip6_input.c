@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "net_priv.h"
+#include "ip_rx.h"
 #include "wire_icmp.h"
 
 /* The first bytes of a packet that its chain of headers must fit in. */
@@ -16,28 +16,6 @@ void ip6_solicited_node(const struct ip6 *a, struct ip6 *group)
 {
 	*group = (struct ip6){{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff}};
 	memcpy(group->b + 13, a->b + 13, 3);
-}
-
-static inline bool ip6_local(const struct net_rx *rx, const struct ip6 *ip)
-{
-	for (unsigned i = 0; i < rx->n_local6; i++)
-		if (net_ip6_eq(&rx->local6[i], ip))
-			return true;
-	return false;
-}
-
-/* Multicast, loopback and our own addresses send nothing to us; the unspecified address sends ND
- * only (RFC 4291 sections 2.5.2, 2.5.3, 2.7). */
-static inline bool ip6_src_ok(const struct net_rx *rx, const struct net_pkt *p)
-{
-	const struct ip6 *src = &p->src.v6;
-
-	if (unlikely(ip6_mcast(src)))
-		return false;
-	if (unlikely(src->b[0] == 0 &&
-		     (ip6_loopback(src) || (ip6_any(src) && p->proto != IPPROTO_ICMPV6))))
-		return false;
-	return likely(!ip6_local(rx, src));
 }
 
 /* A destination that is no address of the interface in use. */
@@ -61,33 +39,6 @@ static enum drop ip6_dst_other(struct net *n, const struct net_rx *rx, struct ne
 		return DROP_NONE;
 	return addr_state(n, rx->ifc, true, &p->dst) != NET_ADDR_NONE ? DROP_ifc_no_address
 								      : DROP_ip6_not_ours;
-}
-
-/* The hash of the flow, and whether this core owns it; a packet of another core is handed over. */
-static inline bool ip6_owner(struct net *n, const struct net_rx *rx, struct net_pkt *p)
-{
-	struct rte_mbuf *m = p->m;
-	uint16_t sport = 0, dport = 0, core;
-
-	p->flags |= NET_PKT_HASH;
-	if (likely(rx->trust_hash && (m->ol_flags & RTE_MBUF_F_RX_RSS_HASH) != 0)) {
-		p->hash = m->hash.rss;
-		return true;
-	}
-	if (likely(p->l4_len >= 4)) {
-		const uint8_t *l4 = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4_off);
-
-		sport = wire_get16(l4);
-		dport = wire_get16(l4 + 2);
-	}
-	p->hash = owner_hash6(n->owner, &p->src.v6, &p->dst.v6, sport, dport);
-	if (n->n_cores == 1 || (p->flags & NET_PKT_L3_MCAST) != 0)
-		return true;
-	core = owner_core(n->owner, p->hash);
-	if (core == n->core)
-		return true;
-	n->ops->handoff(n->ops_ctx, core, m);
-	return false;
 }
 
 /* ICMPv6, or a next header that nobody here handles; next_ptr points at the octet that named it. */

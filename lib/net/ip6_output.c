@@ -44,7 +44,7 @@ static inline int ip6_output(struct net *n, struct net_dst *d, struct rte_mbuf *
 	const struct ip6 *src, const struct ip6 *dst, const struct net_tx *tx, bool summed)
 {
 	struct neigh *e = &n->neigh[d->neigh & n->neigh_mask];
-	struct ifc *ifc;
+	const struct ifc *ifc;
 
 	if (unlikely(e->gen != d->neigh >> 16))
 		return ip6_output_again(n, d, m, src, dst, tx, summed);
@@ -52,7 +52,7 @@ static inline int ip6_output(struct net *n, struct net_dst *d, struct rte_mbuf *
 		pkt_drop(&n->env->pool, m, DROP_too_big);
 		return -EMSGSIZE;
 	}
-	ifc = &n->ifc[e->ifc];
+	ifc = e->port;
 	ip6_header(n, ifc, m, src, dst, tx, summed);
 	if (unlikely(e->state < NEIGH_DELAY)) {
 		rte_pktmbuf_prepend(m, WIRE_IP6_LEN);

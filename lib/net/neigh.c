@@ -35,6 +35,7 @@ int neigh_init(struct net *n)
 	memset(n->nt.bucket, 0xff, max * sizeof(uint16_t));
 	for (uint32_t i = 0; i < max; i++) {
 		n->neigh[i].gen = 1;
+		n->neigh[i].port = &n->ifc[0];
 		n->neigh[i].next = i + 1 < max ? (uint16_t)(i + 1) : NEIGH_NIL;
 	}
 	n->nt.free = 0;
@@ -129,7 +130,7 @@ void neigh_queue_send(struct net *n, struct neigh *e)
 	struct rte_mbuf *m;
 
 	while ((m = queue_pop(e)) != NULL)
-		eth_neigh_tx(n, &n->ifc[e->ifc], e, m, 0);
+		eth_neigh_tx(n, e->port, e, m, 0);
 }
 
 void neigh_queue_drop(struct net *n, struct neigh *e, enum drop why)
@@ -228,6 +229,7 @@ struct neigh *neigh_make(struct net *n, uint16_t ifc, bool v6, const union net_i
 	*head = (uint16_t)(e - n->neigh);
 	e->ip = *ip;
 	e->ifc = ifc;
+	e->port = &n->ifc[ifc];
 	e->flags = v6 ? NEIGH_V6 : 0;
 	e->state = NEIGH_NEW;
 	e->used_us = n->env->now_us;
@@ -256,7 +258,7 @@ int neigh_output(struct net *n, struct neigh *e, struct rte_mbuf *m)
 {
 	e->used_us = n->env->now_us;
 	if (e->state >= NEIGH_STALE) {
-		eth_neigh_tx(n, &n->ifc[e->ifc], e, m, 0);
+		eth_neigh_tx(n, e->port, e, m, 0);
 		if (e->state == NEIGH_STALE)
 			nud_used(n, e);
 		return 0;

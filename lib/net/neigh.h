@@ -34,9 +34,12 @@ enum neigh_state {
 #define NEIGH_NIL     0xffff
 #define NEIGH_MAX_MAX 32768u
 
+struct ifc;
+
 struct neigh {
 	uint8_t l2[NEIGH_L2_ROOM]; /* Ethernet header with tags, ending at the end */
 	uint64_t used_us;	   /* last packet */
+	const struct ifc *port;	   /* interface ifc */
 	uint16_t gen;		   /* never 0 */
 	uint8_t state;
 	uint8_t l2_len;
@@ -44,15 +47,15 @@ struct neigh {
 	uint8_t flags;
 	uint8_t tries; /* solicitations sent in this state */
 	union net_ip ip;
-	uint8_t mac[6];
-	uint16_t queued;
 	/* second line: slow path */
 	struct timer timer;
 	uint64_t confirmed_us; /* last proof of reachability; 0: none yet */
 	uint64_t begin_us;     /* REACHABLE: timer started at */
 	uint64_t hold_us;      /* FAILED: no new attempt before */
 	struct rte_mbuf *q_head, *q_tail;
+	uint16_t queued;
 	uint16_t next; /* in the hash chain, or in the list of free entries */
+	uint8_t mac[6];
 };
 
 _Static_assert(offsetof(struct neigh, timer) == 64, "an entry's hot part is one cache line");

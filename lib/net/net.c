@@ -39,8 +39,6 @@ struct net *net_create(const struct net_conf *c, struct env *env, const struct o
 	n->n_cores = env->n_cores;
 	n->conf = *c;
 	n->fib6.v6 = true;
-	for (unsigned i = 0; i < NET_PORT_MAX; i++)
-		n->untagged[i] = NET_NO_IFC;
 	for (unsigned i = 0; i < NET_IP_ID_SLOTS; i++)
 		n->ip_id[i] = (uint16_t)rng_u64(&env->rng);
 	if (n->n_cores > NET_CORES_MAX || neigh_init(n) != 0) {

@@ -38,6 +38,7 @@ struct net_rx {
 	uint32_t mac_lo; /* as loaded from memory */
 	uint16_t mac_hi;
 	uint8_t n_local4, n_local6;
+	const struct net_local4 *local4_end; /* behind the last */
 	uint32_t scope;
 	uint16_t ifc;
 	bool trust_hash; /* a packet with the port's hash is at its owner */
@@ -60,6 +61,7 @@ struct ifc {
 	uint8_t l2_len;		     /* of what is sent, without a tag that the port inserts */
 	bool tx_vlan;		     /* the port inserts the tag */
 	bool tx_ip_cksum, tx_l4_cksum;
+	bool tx_plain; /* both, and no tag to be inserted by the port */
 	struct net_ifc pub;
 	struct net_addr_ctl ctl4[NET_ADDR_MAX], ctl6[NET_ADDR_MAX];
 };
@@ -95,7 +97,7 @@ struct net {
 	uint16_t core, n_cores;
 	uint16_t n_ifc;
 	struct net_proto tcp, udp;
-	uint16_t untagged[NET_PORT_MAX]; /* interface of a port's untagged frames, or NET_NO_IFC */
+	struct net_rx *untagged_rx[NET_PORT_MAX]; /* interface of a port's untagged frames */
 	struct net_rx rx[NET_IFC_MAX];
 	struct ifc ifc[NET_IFC_MAX];
 	struct net_conf conf;
@@ -106,8 +108,9 @@ struct net {
 	uint16_t ip_id[NET_IP_ID_SLOTS];
 };
 
-/* What became of a received packet: one of the two transports shall have it, or it is gone. */
-enum net_verdict { NET_DONE, NET_TCP, NET_UDP };
+/* What became of a received packet: one of the two transports shall have it, or it is gone. LONG:
+ * the short way is not for it. */
+enum net_verdict { NET_DONE, NET_TCP, NET_UDP, NET_LONG };
 
 static inline enum net_verdict net_drop(struct net *n, struct net_pkt *p, enum drop why)
 {
@@ -127,7 +130,11 @@ static inline bool net_ip_eq(const union net_ip *a, const union net_ip *b)
 
 static inline bool net_ip6_eq(const struct ip6 *a, const struct ip6 *b)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	uint64_t x[2], y[2];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
 static inline union net_ip net_ip4(uint32_t v4)
@@ -136,6 +143,14 @@ static inline union net_ip net_ip4(uint32_t v4)
 
 	ip.v4 = v4;
 	return ip;
+}
+
+/* The same in place: two stores. */
+static inline void net_ip4_set(union net_ip *ip, uint32_t v4)
+{
+	const uint64_t w[2] = {RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? v4 : (uint64_t)v4 << 32, 0};
+
+	memcpy(ip, w, sizeof(w));
 }
 
 static inline bool net_ip_any(const union net_ip *ip)
@@ -178,7 +193,6 @@ static inline uint32_t ip4_mask(uint8_t plen)
 }
 
 /* eth_input.c, eth_output.c */
-enum net_verdict eth_input(struct net *n, struct net_pkt *p);
 /* At least the first want bytes (or all) in the first segment; p->m may change. False: no buffer,
  * p->m is as before. */
 bool eth_pullup(struct net *n, struct net_pkt *p, unsigned want);
@@ -192,8 +206,8 @@ void eth_output(
  * m's data. The room in front of those is at least NEIGH_L2_ROOM (PKT_HEADERS_MAX promises it), so
  * that one copy of fixed size does.
  */
-static inline void eth_neigh_tx(
-	struct net *n, struct ifc *ifc, const struct neigh *e, struct rte_mbuf *m, unsigned l3_len)
+static inline void eth_neigh_tx(struct net *n, const struct ifc *ifc, const struct neigh *e,
+	struct rte_mbuf *m, unsigned l3_len)
 {
 	unsigned len = l3_len + e->l2_len;
 
