@@ -106,6 +106,10 @@ void tcp_ooo_add(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t se
 		return;
 	}
 	ooo_swallow(tcp, t, at, end);
+	if (*at != NULL && seq_leq(ooo_link(*at)->seq, prev_end)) { /* its neighbours touch */
+		pkt_drop(&tcp->env->pool, m, DROP_tcp_dup);
+		return;
+	}
 	if (t->ooo_count >= tcp->conf.ooo_max) {
 		pkt_drop(&tcp->env->pool, m, DROP_tcp_ooo_full);
 		return;
