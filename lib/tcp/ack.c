@@ -6,6 +6,8 @@
  * without SACK (RFC 5681 section 3.2, RFC 6582).
  */
 
+#define CONFIRM_US 1000000 /* news of a reachable neighbour, no more often */
+
 /* Section 2: from the estimate, not below the floor, not above the ceiling. */
 void tcp_rto_set(struct tcp *tcp, struct tcb *t)
 {
@@ -17,15 +19,16 @@ void tcp_rto_set(struct tcp *tcp, struct tcb *t)
 void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us)
 {
 	tcp_count(tcp, CNT_tcp_rtt_samples);
-	if (t->srtt_us == 0) { /* (2.2) */
+	if (unlikely(t->srtt_us == 0)) { /* (2.2) */
 		t->srtt_us = RTE_MAX(rtt_us, 1u);
 		t->rttvar_us = rtt_us / 2;
 	} else { /* (2.3): beta 1/4 with the old SRTT, then alpha 1/8 */
-		uint32_t err = rtt_us > t->srtt_us ? rtt_us - t->srtt_us : t->srtt_us - rtt_us;
+		int32_t err = (int32_t)(rtt_us - t->srtt_us);
+		int32_t dev = err < 0 ? -err : err;
 
-		t->rttvar_us += (uint32_t)((int32_t)(err - t->rttvar_us) / 4);
-		t->srtt_us =
-			RTE_MAX(t->srtt_us + (uint32_t)((int32_t)(rtt_us - t->srtt_us) / 8), 1u);
+		t->rttvar_us += (uint32_t)((dev - (int32_t)t->rttvar_us) >> 2);
+		t->srtt_us += (uint32_t)(err >> 3);
+		t->srtt_us += t->srtt_us == 0; /* 0 means none yet */
 	}
 	tcp_rto_set(tcp, t);
 	t->backoff = 0; /* section 5: not before, so that a slow path gives samples at last */
@@ -82,6 +85,9 @@ static void recovery_ack(struct tcp *tcp, struct tcb *t, uint32_t ack, uint32_t 
 void tcp_ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack)
 {
 	uint32_t acked = ack - t->snd_una;
+	/* A window that the application does not fill says nothing of the path (RFC 7661 section 4.1):
+	 * it does not grow. */
+	bool limited = 2 * (t->snd_max - t->snd_una) >= t->cwnd;
 
 	t->snd_una = ack;
 	t->dup_acks = 0;
@@ -93,7 +99,7 @@ void tcp_ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack)
 	}
 	if (unlikely(t->flags & TF_RECOVERY))
 		recovery_ack(tcp, t, ack, acked);
-	else
+	else if (limited)
 		t->cc->acked(tcp, t, acked);
 	if (ack == t->snd_max) {
 		t->rexmt_at = TCP_NEVER; /* RFC 6298 (5.2) */
@@ -101,7 +107,10 @@ void tcp_ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack)
 		t->flags &= (uint16_t)~TF_PERSIST;
 		tcp_rexmt_arm(tcp, t); /* (5.3) */
 	}
-	net_confirm(tcp->net, &t->dst);
+	if (unlikely(tcp->env->now_us - t->confirmed_us >= CONFIRM_US)) {
+		t->confirmed_us = tcp->env->now_us;
+		net_confirm(tcp->net, &t->dst);
+	}
 }
 
 /* The third duplicate ACK (RFC 5681 section 3.2, RFC 6582 section 3.2 step 2). */
@@ -182,7 +191,7 @@ enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg 
 	if (seq_gt(s->ack, t->snd_una)) {
 		tcp_ack_advance(tcp, t, s->ack);
 		window_update(tcp, t, s);
-		if (t->snd_queued != 0 || t->flags & TF_FIN_QUEUED)
+		if (t->nxt_seg != NULL || t->flags & TF_FIN_QUEUED)
 			tcp_out_add(tcp, t);
 		if (unlikely(t->flags & TF_WRITABLE))
 			tcp_room_report(tcp, t);

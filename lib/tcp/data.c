@@ -14,19 +14,15 @@ void tcp_deliver(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t le
 }
 
 /* In-order data arrived: an ACK now for every second full segment, else within delack_us
- * (section 3.8.6.3). */
-static void ack_schedule(struct tcp *tcp, struct tcb *t, uint32_t len)
+ * (section 3.8.6.3), or with the data that is about to be sent. */
+void tcp_ack_schedule(struct tcp *tcp, struct tcb *t, uint32_t len)
 {
-	if (len > t->rcv_mss)
+	if (unlikely(len > t->rcv_mss))
 		t->rcv_mss = (uint16_t)len;
-	if (t->rcv_nxt - t->rcv_acked >= 2u * t->rcv_mss) {
+	if (t->rcv_nxt - t->rcv_acked >= 2u * t->rcv_mss)
 		tcp_ack_now(tcp, t);
-		return;
-	}
-	if (t->delack_at == TCP_NEVER) {
-		t->delack_at = tcp->env->now_us + tcp->conf.delack_us;
-		tcp_timer_want(tcp, t, t->delack_at);
-	}
+	else if (t->nxt_seg == NULL || !(t->flags & TF_ON_OUT))
+		tcp_delack_arm(tcp, t);
 }
 
 /* The peer's FIN is next in sequence. */
@@ -93,5 +89,5 @@ void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		tcp_fin_process(tcp, t);
 		return;
 	}
-	ack_schedule(tcp, t, s->len);
+	tcp_ack_schedule(tcp, t, s->len);
 }

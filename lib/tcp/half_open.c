@@ -262,9 +262,11 @@ void tcp_half_open_input(struct tcp *tcp, struct tcp_half_open *h, struct tcp_se
 		if (s->seq == h->irs + 1) { /* back to LISTEN */
 			tcp_count(tcp, CNT_tcp_attempt_fails);
 			tcp_half_open_free(tcp, h);
-		} else if (ho_seq_ok(tcp, h, s) && tcp_challenge_allowed(tcp)) {
-			ho_send(tcp, h, WIRE_TCP_ACK);
+			seg_done(tcp, s);
+			return;
 		}
+		if (ho_seq_ok(tcp, h, s) && tcp_challenge_allowed(tcp))
+			ho_send(tcp, h, WIRE_TCP_ACK);
 		seg_drop(tcp, s, DROP_tcp_rst);
 		return;
 	}

@@ -292,12 +292,16 @@ static void send_acks(struct tcp *tcp, struct tcb *t)
 
 void tcp_output(struct tcp *tcp, struct tcb *t)
 {
+	if (likely(tcp_fast_output(tcp, t)))
+		return;
 	if (t->flags & TF_SENDING && (t->nxt_seg != NULL || t->flags & TF_FIN_QUEUED)) {
 		send_queue(tcp, t);
 		persist_check(tcp, t);
 	}
 	if (t->flags & TF_ACK_NOW || t->dup_acks_owed != 0)
 		send_acks(tcp, t);
+	else if (t->rcv_nxt != t->rcv_acked && t->state >= TCP_ESTABLISHED)
+		tcp_delack_arm(tcp, t);
 }
 
 unsigned tcp_output_run(struct tcp *tcp)

@@ -60,11 +60,12 @@ static void unacceptable(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 /* RST in the window: RFC 5961 section 3.2. */
 static void rst_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 {
-	seg_drop(tcp, s, DROP_tcp_rst);
 	if (s->seq != t->rcv_nxt) {
 		challenge_ack(tcp, t);
+		seg_drop(tcp, s, DROP_tcp_rst);
 		return;
 	}
+	seg_done(tcp, s);
 	tcp_count(tcp, CNT_tcp_resets_in);
 	/* A simultaneous open is refused (section 3.10.7.4, second, SYN-RECEIVED); after both sides
 	 * have closed a reset changes nothing for the application. */
@@ -189,6 +190,8 @@ static void payload_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 
 void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 {
+	if (likely(tcp_fast_input(tcp, t, s)))
+		return;
 	if (unlikely(t->state == TCP_SYN_RECEIVED))
 		crossed_synack(t, s);
 	if (unlikely(!seq_acceptable(t, s))) {

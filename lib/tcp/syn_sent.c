@@ -68,11 +68,13 @@ void tcp_syn_sent_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		return;
 	}
 	if (s->flags & WIRE_TCP_RST) {
-		seg_drop(tcp, s, DROP_tcp_rst);
-		if (ack) {
-			tcp_count(tcp, CNT_tcp_attempt_fails);
-			tcb_end(tcp, t, ECONNREFUSED);
+		if (!ack) {
+			seg_drop(tcp, s, DROP_tcp_rst);
+			return;
 		}
+		seg_done(tcp, s);
+		tcp_count(tcp, CNT_tcp_attempt_fails);
+		tcb_end(tcp, t, ECONNREFUSED);
 		return;
 	}
 	if (!(s->flags & WIRE_TCP_SYN)) {

@@ -135,8 +135,9 @@ struct tcb {
 	bool ooo_fin;
 	uint64_t rexmt_since; /* first timeout of the oldest unacknowledged data (R2) */
 	uint64_t last_rx_us;
-	uint64_t last_tx_us; /* of data: restart after idle (RFC 5681 section 4.1) */
-	uint64_t close_at;   /* FIN-WAIT-2 nobody holds; TCP_NEVER */
+	uint64_t confirmed_us; /* the neighbour was last told to be reachable */
+	uint64_t last_tx_us;   /* of data: restart after idle (RFC 5681 section 4.1) */
+	uint64_t close_at;     /* FIN-WAIT-2 nobody holds; TCP_NEVER */
 	uint64_t keepalive_interval_us;
 	uint32_t keepalive_count;
 	uint64_t bytes_received, bytes_sent;
@@ -334,6 +335,10 @@ void tcp_seg_input(struct tcp *tcp, struct tcp_seg *s);
 void tcp_syn_sent_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
 /* segment.c: SYN-RECEIVED and later (RFC 9293 section 3.10.7.4) */
 void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
+/* fast.c: the usual segment of an established connection. false: not that, nothing was done. */
+bool tcp_fast_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
+/* Sends what is whole, new and allowed. Returns true if nothing else is to be done for t. */
+bool tcp_fast_output(struct tcp *tcp, struct tcb *t);
 /* ack.c */
 enum tcp_verdict { TCP_OK, TCP_DROPPED };
 enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
@@ -342,6 +347,7 @@ void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us);
 void tcp_rto_set(struct tcp *tcp, struct tcb *t);
 /* data.c: takes the buffer of s */
 void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
+void tcp_ack_schedule(struct tcp *tcp, struct tcb *t, uint32_t len);
 void tcp_fin_process(struct tcp *tcp, struct tcb *t);
 void tcp_deliver(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t len);
 /* ooo.c */
@@ -424,6 +430,15 @@ static inline void tcp_timer_want(struct tcp *tcp, struct tcb *t, uint64_t at_us
 {
 	if (!timer_armed(&t->timer) || timer_expires_us(&t->timer) > at_us)
 		timer_arm(&tcp->env->wheel, &t->timer, TIMER_TCP_CONN, at_us);
+}
+
+/* Data was received since our last segment, and nothing sent now will tell the peer. */
+static inline void tcp_delack_arm(struct tcp *tcp, struct tcb *t)
+{
+	if (t->delack_at != TCP_NEVER)
+		return;
+	t->delack_at = tcp->env->now_us + tcp->conf.delack_us;
+	tcp_timer_want(tcp, t, t->delack_at);
 }
 
 #endif

@@ -170,6 +170,8 @@ ssize_t tcp_send_buf(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, bool mo
 void tcp_consumed(struct tcp *tcp, struct tcb *t, uint32_t n)
 {
 	t->rcv_unread -= RTE_MIN(n, t->rcv_unread);
+	if (likely(t->rcv_adv - t->rcv_nxt > t->rcv_buf / 2))
+		return; /* far from closed: the next ACK will do */
 	if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT_1 && t->state != TCP_FIN_WAIT_2)
 		return;
 	uint32_t space = t->rcv_buf > t->rcv_unread ? t->rcv_buf - t->rcv_unread : 0;
