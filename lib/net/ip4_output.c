@@ -27,16 +27,16 @@ static inline void ip4_header(struct net *n, const struct ifc *ifc, struct rte_m
 	uint32_t len = m->pkt_len + WIRE_IP4_LEN;
 	uint8_t ttl = tx->ttl != 0 ? tx->ttl : n->conf.ttl;
 	/* As in memory, so that they can be added up (RFC 1071). */
-	rte_be32_t w[5] = {rte_cpu_to_be_32(0x45u << 24 | (uint32_t)tx->tos << 16 | len),
-		rte_cpu_to_be_32(df ? (uint32_t)WIRE_IP4_DF : (uint32_t)ip4_id(n, dst) << 16),
-		rte_cpu_to_be_32((uint32_t)ttl << 24 | (uint32_t)tx->proto << 16),
-		rte_cpu_to_be_32(src), rte_cpu_to_be_32(dst)};
+	rte_be32_t w[5] = {wire_swap32(0x45u << 24 | (uint32_t)tx->tos << 16 | len),
+		wire_swap32(df ? (uint32_t)WIRE_IP4_DF : (uint32_t)ip4_id(n, dst) << 16),
+		wire_swap32((uint32_t)ttl << 24 | (uint32_t)tx->proto << 16),
+		wire_swap32(src), wire_swap32(dst)};
 	uint64_t addrs = (uint64_t)w[3] + w[4];
 	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *) - WIRE_IP4_LEN;
 
 	if (!summed) {
-		uint64_t pseudo = addrs + rte_cpu_to_be_16(tx->proto) +
-				  rte_cpu_to_be_16((uint16_t)(tx->tso_mss != 0 ? 0 : m->pkt_len));
+		uint64_t pseudo = addrs + wire_swap16(tx->proto) +
+				  wire_swap16((uint16_t)(tx->tso_mss != 0 ? 0 : m->pkt_len));
 
 		if (unlikely(tx->proto == IPPROTO_ICMP))
 			pseudo = 0;

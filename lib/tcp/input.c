@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <rte_prefetch.h>
 
+#include "fast_input.h"
 #include "tcp_priv.h"
 
 /*
@@ -10,7 +11,7 @@
 #define BURST_MAX 64
 
 /* Returns false if the segment was dropped. */
-static bool seg_parse(struct tcp *tcp, struct net_pkt *p, struct tcp_seg *s)
+static __rte_always_inline bool seg_parse(struct tcp *tcp, struct net_pkt *p, struct tcp_seg *s)
 {
 	struct rte_mbuf *m = p->m;
 	const uint8_t *hdr = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4_off);
@@ -43,6 +44,45 @@ static bool seg_parse(struct tcp *tcp, struct net_pkt *p, struct tcp_seg *s)
 	s->len = p->l4_len - h.hlen;
 	s->hash = p->hash;
 	return true;
+}
+
+/* Does the object with this value have the segment's flow? The general key is made only for
+ * objects that are no blocks. */
+static inline bool seg_match4(const void *ctx, uint32_t val, const void *key)
+{
+	const struct tcp *tcp = ctx;
+	const struct tcp_seg *s = key;
+
+	if (likely((val & FLOW_KIND_MASK) == FLOW_KIND_TCB)) {
+		const struct tcp_key *t = &tcp->tcbs[FLOW_INDEX(val)].key;
+
+		return t->r.v4 == s->p->src.v4 && t->l.v4 == s->p->dst.v4 && t->lport == s->dport &&
+		       t->rport == s->sport && t->scope == s->p->scope;
+	}
+	return tcp_flow_match(tcp, val, s);
+}
+
+static inline bool seg_match6(const void *ctx, uint32_t val, const void *key)
+{
+	const struct tcp *tcp = ctx;
+	const struct tcp_seg *s = key;
+
+	if (likely((val & FLOW_KIND_MASK) == FLOW_KIND_TCB)) {
+		const struct tcp_key *t = &tcp->tcbs[FLOW_INDEX(val)].key;
+
+		return t->lport == s->dport && t->rport == s->sport && t->scope == s->p->scope &&
+		       memcmp(&t->r.v6, &s->p->src.v6, 16) == 0 &&
+		       memcmp(&t->l.v6, &s->p->dst.v6, 16) == 0;
+	}
+	return tcp_flow_match(tcp, val, s);
+}
+
+static __rte_always_inline void seg_lookup(struct tcp *tcp, struct tcp_seg *s)
+{
+	if (unlikely(s->p->flags & NET_PKT_V6))
+		s->val = flow_table_find(&tcp->flow[1], s->hash, seg_match6, tcp, s);
+	else
+		s->val = flow_table_find(&tcp->flow[0], s->hash, seg_match4, tcp, s);
 }
 
 void tcp_seg_input(struct tcp *tcp, struct tcp_seg *s)
@@ -88,7 +128,7 @@ static void burst_input(struct tcp *tcp, struct net_pkt *pkts, unsigned n)
 			n_seg++;
 		}
 	for (unsigned i = 0; i < n_seg; i++) {
-		tcp_seg_lookup(tcp, &seg[i]);
+		seg_lookup(tcp, &seg[i]);
 		if ((seg[i].val & FLOW_KIND_MASK) == FLOW_KIND_TCB && seg[i].val != 0) {
 			rte_prefetch0(&tcp->tcbs[FLOW_INDEX(seg[i].val)]);
 			rte_prefetch0((char *)&tcp->tcbs[FLOW_INDEX(seg[i].val)] + 64);
@@ -99,7 +139,10 @@ static void burst_input(struct tcp *tcp, struct net_pkt *pkts, unsigned n)
 	for (unsigned i = 0; i < n_seg; i++) {
 		if (unlikely(tcp->epoch !=
 			     epoch)) /* an earlier one of this burst changed the table */
-			tcp_seg_lookup(tcp, &seg[i]);
+			seg_lookup(tcp, &seg[i]);
+		if (likely(seg[i].val != 0 && (seg[i].val & FLOW_KIND_MASK) == FLOW_KIND_TCB) &&
+			likely(fast_input(tcp, &tcp->tcbs[FLOW_INDEX(seg[i].val)], &seg[i])))
+			continue;
 		tcp_seg_input(tcp, &seg[i]);
 	}
 }

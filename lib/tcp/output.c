@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "fast_output.h"
 #include "tcp_priv.h"
 
 /* What may be sent now (RFC 9293 section 3.8.6.2.1, RFC 5681), once per block and turn. */
@@ -292,7 +293,7 @@ static void send_acks(struct tcp *tcp, struct tcb *t)
 
 void tcp_output(struct tcp *tcp, struct tcb *t)
 {
-	if (likely(tcp_fast_output(tcp, t)))
+	if (likely(fast_output(tcp, t)))
 		return;
 	if (t->flags & TF_SENDING && (t->nxt_seg != NULL || t->flags & TF_FIN_QUEUED)) {
 		send_queue(tcp, t);

@@ -190,8 +190,6 @@ static void payload_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 
 void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 {
-	if (likely(tcp_fast_input(tcp, t, s)))
-		return;
 	if (unlikely(t->state == TCP_SYN_RECEIVED))
 		crossed_synack(t, s);
 	if (unlikely(!seq_acceptable(t, s))) {

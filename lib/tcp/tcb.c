@@ -17,6 +17,7 @@ struct tcb *tcb_alloc(
 	memset(t, 0, sizeof(*t));
 	t->index = index;
 	t->generation = generation;
+	t->live = tcp_handle(tcp, t);
 	t->key = *k;
 	t->hash = hash;
 	t->flags = v6 ? TF_V6 : 0;
@@ -107,6 +108,7 @@ void tcb_kill(struct tcp *tcp, struct tcb *t)
 	if (t->state == TCP_CLOSED)
 		return;
 	t->state = TCP_CLOSED;
+	t->live = 0;
 	timer_cancel(&tcp->env->wheel, &t->timer);
 	tcp_flow_del(tcp, tcp_v6(t), t->hash, FLOW_VAL(FLOW_KIND_TCB, t->index));
 	txq_free(tcp, t);
@@ -118,7 +120,8 @@ void tcb_report_end(struct tcp *tcp, struct tcb *t, int err)
 {
 	if (t->flags & TF_DETACHED)
 		return;
-	t->flags |= TF_DETACHED; /* the handle is dead when the application hears of it */
+	t->flags |= TF_DETACHED;
+	t->live = 0; /* the handle is dead when the application hears of it */
 	tcp->up->closed(tcp->up_ctx, t, err);
 }
 
@@ -144,15 +147,11 @@ tcp_handle_t tcp_handle(const struct tcp *tcp, const struct tcb *t)
 
 struct tcb *tcp_find(const struct tcp *tcp, tcp_handle_t h)
 {
-	uint32_t i = (uint32_t)h;
+	uint32_t i = (uint32_t)h - 1;
 
-	if (unlikely(i == 0 || i > tcp->conf.connections))
+	if (unlikely(i >= tcp->conf.connections || tcp->tcbs[i].live != h))
 		return NULL;
-	struct tcb *t = &tcp->tcbs[i - 1];
-
-	if (unlikely(t->generation != h >> 32 || t->flags & TF_DETACHED || t->state == TCP_CLOSED))
-		return NULL;
-	return t;
+	return &tcp->tcbs[i];
 }
 
 const void *tcp_app_ops(const struct tcb *t)

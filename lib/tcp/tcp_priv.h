@@ -15,6 +15,7 @@
 #include "port_alloc.h"
 #include "seq.h"
 #include "tcp.h"
+#include "wire_bytes.h"
 #include "wire_tcp.h"
 
 #include "cc/cc.h"
@@ -144,6 +145,7 @@ struct tcb {
 	uint64_t keepalive_idle_us;
 	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
 	int soft_error;	      /* last ICMP error: reported if the connection times out */
+	tcp_handle_t live;    /* the handle while the layer above may use it, else 0 */
 	const struct tcp_cc_ops *cc;
 	const void *app_ops;
 	void *app_user;
@@ -285,7 +287,8 @@ uint32_t tcp_key_hash(const struct tcp *tcp, bool v6, const struct tcp_key *k);
 uint32_t tcp_flow_find(struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash);
 int tcp_flow_add(struct tcp *tcp, bool v6, uint32_t hash, uint32_t val);
 void tcp_flow_del(struct tcp *tcp, bool v6, uint32_t hash, uint32_t val);
-void tcp_seg_lookup(struct tcp *tcp, struct tcp_seg *s);
+/* The general comparison, for objects that are no blocks. */
+bool tcp_flow_match(const struct tcp *tcp, uint32_t val, const struct tcp_seg *s);
 void tcp_seg_key(const struct tcp_seg *s, struct tcp_key *k);
 uint32_t tcp_isn(struct tcp *tcp, const struct tcp_key *k);
 
@@ -335,16 +338,13 @@ void tcp_seg_input(struct tcp *tcp, struct tcp_seg *s);
 void tcp_syn_sent_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
 /* segment.c: SYN-RECEIVED and later (RFC 9293 section 3.10.7.4) */
 void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
-/* fast.c: the usual segment of an established connection. false: not that, nothing was done. */
-bool tcp_fast_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
-/* Sends what is whole, new and allowed. Returns true if nothing else is to be done for t. */
-bool tcp_fast_output(struct tcp *tcp, struct tcb *t);
 /* ack.c */
 enum tcp_verdict { TCP_OK, TCP_DROPPED };
 enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
 void tcp_ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack);
 void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us);
-void tcp_rto_set(struct tcp *tcp, struct tcb *t);
+/* A partial or full ACK in fast recovery. */
+void tcp_recovery_ack(struct tcp *tcp, struct tcb *t, uint32_t ack, uint32_t acked);
 /* data.c: takes the buffer of s */
 void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
 void tcp_ack_schedule(struct tcp *tcp, struct tcb *t, uint32_t len);

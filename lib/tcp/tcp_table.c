@@ -91,46 +91,12 @@ void tcp_seg_key(const struct tcp_seg *s, struct tcp_key *k)
 	k->rport = s->sport;
 }
 
-/* As match4() and match6(), against a segment, without making a key of it. */
-static inline bool seg_match4(const void *ctx, uint32_t val, const void *key)
+bool tcp_flow_match(const struct tcp *tcp, uint32_t val, const struct tcp_seg *s)
 {
-	const struct tcp *tcp = ctx;
-	const struct tcp_seg *s = key;
 	struct tcp_key k;
 
-	if (likely((val & FLOW_KIND_MASK) == FLOW_KIND_TCB)) {
-		const struct tcp_key *t = &tcp->tcbs[FLOW_INDEX(val)].key;
-
-		return t->r.v4 == s->p->src.v4 && t->l.v4 == s->p->dst.v4 && t->lport == s->dport &&
-		       t->rport == s->sport && t->scope == s->p->scope;
-	}
 	tcp_seg_key(s, &k);
-	return match4(ctx, val, &k);
-}
-
-static inline bool seg_match6(const void *ctx, uint32_t val, const void *key)
-{
-	const struct tcp *tcp = ctx;
-	const struct tcp_seg *s = key;
-	struct tcp_key k;
-
-	if (likely((val & FLOW_KIND_MASK) == FLOW_KIND_TCB)) {
-		const struct tcp_key *t = &tcp->tcbs[FLOW_INDEX(val)].key;
-
-		return t->lport == s->dport && t->rport == s->sport && t->scope == s->p->scope &&
-		       memcmp(&t->r.v6, &s->p->src.v6, 16) == 0 &&
-		       memcmp(&t->l.v6, &s->p->dst.v6, 16) == 0;
-	}
-	tcp_seg_key(s, &k);
-	return match6(ctx, val, &k);
-}
-
-void tcp_seg_lookup(struct tcp *tcp, struct tcp_seg *s)
-{
-	if (unlikely(s->p->flags & NET_PKT_V6))
-		s->val = flow_table_find(&tcp->flow[1], s->hash, seg_match6, tcp, s);
-	else
-		s->val = flow_table_find(&tcp->flow[0], s->hash, seg_match4, tcp, s);
+	return s->p->flags & NET_PKT_V6 ? match6(tcp, val, &k) : match4(tcp, val, &k);
 }
 
 /*

@@ -200,6 +200,7 @@ void tcp_shutdown(struct tcp *tcp, struct tcb *t)
 void tcp_close(struct tcp *tcp, struct tcb *t)
 {
 	t->flags |= TF_DETACHED;
+	t->live = 0;
 	if (t->state == TCP_SYN_SENT) {
 		tcb_kill(tcp, t);
 		return;
@@ -228,6 +229,7 @@ static void send_rst(struct tcp *tcp, struct tcb *t)
 void tcp_abort(struct tcp *tcp, struct tcb *t)
 {
 	t->flags |= TF_DETACHED;
+	t->live = 0;
 	send_rst(tcp, t);
 	tcb_kill(tcp, t);
 }

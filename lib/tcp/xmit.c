@@ -96,10 +96,9 @@ int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, u
 	m->data_len += WIRE_TCP_LEN;
 	m->pkt_len += WIRE_TCP_LEN;
 	/* Through memcpy(): an application's payload begins at any address. */
-	uint32_t w[WIRE_TCP_LEN / sizeof(uint32_t)] = {t->ports_be, rte_cpu_to_be_32(seq),
-		rte_cpu_to_be_32(t->rcv_nxt),
-		rte_cpu_to_be_32(
-			(uint32_t)5 << 28 | (uint32_t)flags << 16 | tcp_wnd_update(tcp, t))};
+	uint32_t w[WIRE_TCP_LEN / sizeof(uint32_t)] = {t->ports_be, wire_swap32(seq),
+		wire_swap32(t->rcv_nxt),
+		wire_swap32((uint32_t)5 << 28 | (uint32_t)flags << 16 | tcp_wnd_update(tcp, t))};
 
 	memcpy(rte_pktmbuf_mtod(m, void *), w, sizeof(w));
 	t->rcv_acked = t->rcv_nxt;

@@ -312,7 +312,7 @@ TALK(congestion, idle_restart_rfc5681_4_1_tcp_10_13)
 	talk.conf.initial_window = 4;
 	talk_established();
 	for (unsigned i = 0; i < 40; i++) {
-		talk_send(2000);
+		talk_send(talk_cwnd());
 		ack(talk_tcb()->snd_max - talk.conn[0].iss);
 	}
 	talk_check(talk_cwnd() > 20000);
@@ -322,13 +322,29 @@ TALK(congestion, idle_restart_rfc5681_4_1_tcp_10_13)
 	talk_eq(talk_skip(NULL), 4000);
 }
 
+/* A window that is not used does not grow: RFC 7661 section 4.1, RFC 9293 section 3.8.2. */
+TALK(congestion, application_limited_rfc7661_4_1)
+{
+	talk.lenient = true;
+	talk.conf.initial_window = 10;
+	talk_established();
+	uint32_t cwnd = talk_cwnd();
+
+	for (unsigned i = 0; i < 40; i++) {
+		talk_send(1000);
+		ack(talk_tcb()->snd_max - talk.conn[0].iss);
+	}
+	talk_eq(talk_cwnd(), cwnd);
+	talk_skip(NULL);
+}
+
 TALK(congestion, no_restart_within_rto_rfc5681_4_1)
 {
 	talk.lenient = true;
 	talk.conf.initial_window = 4;
 	talk_established();
 	for (unsigned i = 0; i < 40; i++) {
-		talk_send(2000);
+		talk_send(talk_cwnd());
 		ack(talk_tcb()->snd_max - talk.conn[0].iss);
 	}
 	talk_skip(NULL);

@@ -2,6 +2,8 @@
 #ifndef GN_BENCH_H
 #define GN_BENCH_H
 
+#include <stdbool.h>
+
 #include <gannet/stack.h>
 
 #include "bench_opts.h"
@@ -31,6 +33,9 @@ struct bench_pair {
 /* Exits with a message if something is missing. */
 void bench_pair_create(struct bench_pair *p, const struct bench_opts *o);
 void bench_pair_destroy(struct bench_pair *p);
+
+/* Set while instructions are counted. */
+extern bool bench_counting;
 
 extern const struct gn_app bench_udp_server, bench_udp_client, bench_tcp_server, bench_tcp_client;
 

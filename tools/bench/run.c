@@ -90,10 +90,12 @@ static void count_run(struct bench_pair *p, const struct bench_opts *o, struct b
 	}
 	uint64_t from = p->client.done;
 
+	bench_counting = true;
 	while (p->client.done - from < o->transactions) {
 		bench_client_turn(p->client.core, now++);
 		bench_server_turn(p->server.core, now++);
 	}
+	bench_counting = false;
 	r->transactions = p->client.done - from;
 }
 
