@@ -27,7 +27,7 @@ int neigh_init(struct net *n)
 		return -EINVAL;
 	n->neigh_mask = max - 1;
 	n->nt.bucket_mask = max - 1;
-	n->neigh = aligned_alloc(64, max * sizeof(struct neigh));
+	n->neigh = aligned_alloc(64, RTE_ALIGN_CEIL(max * sizeof(struct neigh), 64));
 	n->nt.bucket = malloc(max * sizeof(uint16_t));
 	if (n->neigh == NULL || n->nt.bucket == NULL)
 		return -ENOMEM;
