@@ -56,7 +56,8 @@ int sim_start(struct sim *s);
 
 /*
  * Runs until done(ctx) is true (asked whenever the clock is about to move), until_us is reached or
- * nothing would ever happen again. True: done.
+ * nothing would ever happen again. True: done. Between runs, functions of gannet/sock.h may be
+ * called as if from a callback.
  */
 bool sim_run(struct sim *s, uint64_t until_us, bool (*done)(void *ctx), void *ctx);
 uint64_t sim_now_us(const struct sim *s);
