@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <rte_lcore.h>
+#include <rte_mbuf_dyn.h>
 
 #include "core_priv.h"
 
@@ -118,6 +119,16 @@ static uint16_t core_relay_tx(void *queue, struct rte_mbuf **pkts, uint16_t n, u
 	return i;
 }
 
+bool core_rx_timestamp(const struct gn_core *c, const struct rte_mbuf *m, uint64_t *ticks)
+{
+	const struct drv_port *drv = m->port < c->n_txq ? c->drv[m->port] : NULL;
+
+	if (drv == NULL || (m->ol_flags & drv->ts_flag) == 0)
+		return false;
+	*ticks = *RTE_MBUF_DYNFIELD(m, drv->ts_offset, const rte_mbuf_timestamp_t *);
+	return true;
+}
+
 static void core_queues_init(struct gn_core *c, const struct core_params *p)
 {
 	uint32_t budget = RTE_MAX(p->conf->rx_budget, 1u);
@@ -126,6 +137,7 @@ static void core_queues_init(struct gn_core *c, const struct core_params *p)
 	for (unsigned i = 0; i < p->n_ports; i++) {
 		struct drv_port *drv = p->port[i].drv;
 
+		c->drv[i] = drv;
 		if (p->index >= drv->n_queues) {
 			/* Its packets are handed to us, and ours go by a core that has a queue. */
 			c->relay[i] = (struct core_relay){

@@ -72,6 +72,10 @@ void core_finish(struct gn_core *c, uint64_t now_us);
  * next turn. 0, or -EAGAIN: too many changes under way. */
 int core_link_post(struct gn_core *c, uint16_t port, bool up);
 
+/* When the port received m, in ticks of the port's own clock, if the port says so (DRV_RX_TIMESTAMP).
+ * m is as received by this stack: its port and flags are those of the driver. */
+bool core_rx_timestamp(const struct gn_core *c, const struct rte_mbuf *m, uint64_t *ticks);
+
 /* The parts, for sock/, ctl/ and tests. */
 struct env *core_env(struct gn_core *c);
 struct net *core_net(struct gn_core *c);

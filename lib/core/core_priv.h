@@ -36,6 +36,7 @@ struct gn_core {
 	struct core_rxq rxq[CONF_PORTS_MAX]; /* ports that have a receive queue for us */
 	struct tx_queue txq[CONF_PORTS_MAX]; /* by port index */
 	struct core_relay relay[CONF_PORTS_MAX];
+	const struct drv_port *drv[CONF_PORTS_MAX]; /* by port index: where time stamps are */
 	struct mesh_end mesh;
 	struct spsc control_ring;
 	uint64_t control_slots[CORE_CONTROL_WORDS];

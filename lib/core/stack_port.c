@@ -11,11 +11,11 @@
 #define PORT_RX_DESC_GUESS 512 /* of a driver's default, when we judge the pool's size */
 #define PORT_STATS_US	   1000000
 
-/* What the stack uses of a port's offloads. VLAN tags stay in the frame on receipt: net/ parses
- * them there. */
-#define PORT_OFFLOADS                                                                         \
-	(DRV_RX_IP_CKSUM | DRV_RX_L4_CKSUM | DRV_TX_IP_CKSUM | DRV_TX_L4_CKSUM | DRV_TX_TSO | \
-		DRV_TX_MULTI_SEGS | DRV_TX_VLAN)
+/* What the stack uses of a port's offloads. net/ takes tags in the frame and stripped ones alike;
+ * a time stamp is for the application (core_rx_timestamp()). */
+#define PORT_OFFLOADS                                                               \
+	(DRV_RX_IP_CKSUM | DRV_RX_L4_CKSUM | DRV_RX_VLAN_STRIP | DRV_RX_TIMESTAMP | \
+		DRV_TX_IP_CKSUM | DRV_TX_L4_CKSUM | DRV_TX_TSO | DRV_TX_MULTI_SEGS | DRV_TX_VLAN)
 
 static int port_probe(struct stack *s, unsigned i,
 	int (*probe)(const char *device, struct drv_port **out), char *err, size_t err_size)

@@ -213,3 +213,11 @@ void gn_buf_free(struct gn_core *c, struct rte_mbuf *m)
 {
 	pkt_free(&sock_of(c)->env->pool, m);
 }
+
+bool gn_buf_time(struct gn_core *c, const struct rte_mbuf *m, uint64_t *time)
+{
+	if (core_rx_timestamp(c, m, time))
+		return true;
+	*time = core_env(c)->now_us;
+	return false;
+}

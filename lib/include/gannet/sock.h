@@ -241,5 +241,11 @@ GN_API int gn_udp_addr(struct gn_core *c, gn_udp_t u, struct gn_addr *local);
 /* A buffer of this core's pool with room for headers in front, or NULL. */
 GN_API struct rte_mbuf *gn_buf_alloc(struct gn_core *c);
 GN_API void gn_buf_free(struct gn_core *c, struct rte_mbuf *m);
+/*
+ * When a buffer was received. true: by the port's own clock, in its ticks (a card's time stamp).
+ * false: the port has none, and the time is that of this turn of the loop, gn_now_us(): right for a
+ * buffer that was received in this turn. Before m is sent on or changed.
+ */
+GN_API bool gn_buf_time(struct gn_core *c, const struct rte_mbuf *m, uint64_t *time);
 
 #endif

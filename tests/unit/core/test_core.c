@@ -264,3 +264,28 @@ Test(core, reports_its_usage)
 	cr_expect_gt(u.turns, 0);
 	hosts_close(&w);
 }
+
+/* driver.h: a packet with ts_flag has its time stamp at ts_offset; others have none. */
+Test(core, finds_a_port_s_time_stamps)
+{
+	uint64_t ticks = 0;
+
+	hosts_open(&w, &(struct host_opts){.n_cores = 1}, &(struct host_opts){.n_cores = 1});
+	struct host *h = &w.h[0];
+	struct rte_mbuf *m = rte_pktmbuf_alloc(h->pool[0]);
+
+	m->port = 0;
+	cr_assert_not(core_rx_timestamp(h->core[0], m, &ticks));
+	h->drv->ts_offset = offsetof(struct rte_mbuf, dynfield1);
+	h->drv->ts_flag = UINT64_C(1) << 40;
+	m->dynfield1[0] = 0x9abcdef0;
+	m->dynfield1[1] = 0x12345678;
+	cr_assert_not(core_rx_timestamp(h->core[0], m, &ticks));
+	m->ol_flags |= h->drv->ts_flag;
+	cr_assert(core_rx_timestamp(h->core[0], m, &ticks));
+	cr_assert_eq(ticks, UINT64_C(0x123456789abcdef0));
+	m->port = CONF_PORTS_MAX;
+	cr_assert_not(core_rx_timestamp(h->core[0], m, &ticks));
+	rte_pktmbuf_free(m);
+	hosts_close(&w);
+}
