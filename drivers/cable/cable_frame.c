@@ -66,9 +66,11 @@ void cable_frame_parse(struct cable_frame *f, const struct rte_mbuf *m)
 	uint32_t len = m->pkt_len, off = 2 * RTE_ETHER_ADDR_LEN;
 	uint16_t type;
 
-	f->p = rte_pktmbuf_read(m, 0, RTE_MIN(len, sizeof(f->buf)), f->buf);
 	f->ip = 0;
 	f->proto = 0;
+	if (len < CABLE_ETH_LEN)
+		return;
+	f->p = rte_pktmbuf_read(m, 0, RTE_MIN(len, sizeof(f->buf)), f->buf);
 	type = be16(f->p + off);
 	for (int tags = 0; tags < 2 && (type == RTE_ETHER_TYPE_VLAN || type == RTE_ETHER_TYPE_QINQ);
 		tags++) {

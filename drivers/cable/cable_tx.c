@@ -220,8 +220,7 @@ static struct rte_mbuf *tx_own(struct cable_txq *q, struct rte_mbuf *m, bool cut
 
 static bool is_bad(const struct cable_txq *q, const struct rte_mbuf *m, uint32_t frames)
 {
-	return frames == 0 || frames > q->lane->ring.prod_mask + 1 || m->pkt_len < CABLE_ETH_LEN ||
-	       m->data_len < CABLE_ETH_LEN ||
+	return frames == 0 || frames > q->lane->ring.prod_mask + 1 ||
 	       (m->nb_segs > 1 && !(q->end->offloads & DRV_TX_MULTI_SEGS));
 }
 
@@ -280,50 +279,52 @@ static inline uint64_t carried_flags(uint64_t tx, uint64_t wanted)
 /* How many packets from the front are plain. */
 static uint32_t plain_run(const struct cable_txq *q, struct rte_mbuf **pkts, uint32_t n)
 {
-	const uint32_t max = q->plain_max - CABLE_ETH_LEN;
-
 	for (uint32_t i = 0; i < n; i++) {
 		const struct rte_mbuf *m = pkts[i];
 
 		if (m->nb_segs != 1 || rte_mbuf_refcnt_read(m) != 1 ||
-			(m->ol_flags & q->slow_flags) != 0 || m->pkt_len - CABLE_ETH_LEN > max)
+			(m->ol_flags & q->slow_flags) != 0 || m->pkt_len > q->plain_max)
 			return i;
 	}
 	return n;
 }
 
-/* The first 16 bytes of an mbuf that a receiver rewrites: rearm_data and ol_flags. */
-typedef uint64_t rewritten __attribute__((vector_size(16), may_alias));
-_Static_assert(offsetof(struct rte_mbuf, rearm_data) % sizeof(rewritten) == 0 &&
+/* Of an mbuf, 16 bytes each: rearm_data and ol_flags; and packet_type, pkt_len and so on. */
+typedef uint64_t vec64 __attribute__((vector_size(16), may_alias));
+typedef uint32_t vec32 __attribute__((vector_size(16), may_alias));
+#define LANE_LEN 1
+_Static_assert(offsetof(struct rte_mbuf, rearm_data) % sizeof(vec64) == 0 &&
 		       offsetof(struct rte_mbuf, ol_flags) ==
-			       offsetof(struct rte_mbuf, rearm_data) + sizeof(uint64_t),
+			       offsetof(struct rte_mbuf, rearm_data) + sizeof(uint64_t) &&
+		       offsetof(struct rte_mbuf, rx_descriptor_fields1) % sizeof(vec32) == 0 &&
+		       offsetof(struct rte_mbuf, pkt_len) ==
+			       offsetof(struct rte_mbuf, rx_descriptor_fields1) +
+				       LANE_LEN * sizeof(uint32_t),
 	"layout of rte_mbuf");
 
-/* What a burst has in common, found without a branch a packet: bits set in all and in any. */
+/* What a burst has in common, found without a branch a packet. */
 struct plain_scan {
-	rewritten all, any;
-	uint64_t bytes;
-	bool sizes_fit;
+	vec64 all, any; /* bits set in all packets and in any */
+	vec32 sum;	/* of lengths: 64 packets do not overflow it */
+	vec32 over;	/* top bit set: a length is over the limit */
 };
 
 static inline struct plain_scan plain_scan(
 	const struct cable_txq *q, struct rte_mbuf **pkts, uint32_t n)
 {
-	const uint32_t max = q->plain_max - CABLE_ETH_LEN;
+	const vec32 max = {0, q->plain_max, 0, 0};
 	struct plain_scan s = {.all = {UINT64_MAX, UINT64_MAX}};
-	uint32_t i;
 
-	for (i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		const struct rte_mbuf *m = pkts[i];
-		rewritten x = *(const rewritten *)&m->rearm_data;
+		vec64 rearm = *(const vec64 *)&m->rearm_data;
+		vec32 fields = *(const vec32 *)&m->rx_descriptor_fields1;
 
-		s.all &= x;
-		s.any |= x;
-		s.bytes += m->pkt_len;
-		if (unlikely(m->pkt_len - CABLE_ETH_LEN > max))
-			break;
+		s.all &= rearm;
+		s.any |= rearm;
+		s.sum += fields;
+		s.over |= max - fields;
 	}
-	s.sizes_fit = i == n;
 	return s;
 }
 
@@ -352,7 +353,7 @@ static uint16_t tx_plain(struct cable_txq *q, struct rte_mbuf **pkts, uint32_t n
 	n = spsc_room(&lane->ring, n);
 	s = plain_scan(q, pkts, n);
 	differ = (s.all[0] ^ q->rearm) | (s.any[0] ^ q->rearm);
-	if (unlikely(!s.sizes_fit || (differ & q->rearm_must) != 0 ||
+	if (unlikely(s.over[LANE_LEN] >> 31 != 0 || (differ & q->rearm_must) != 0 ||
 		     (s.any[1] & q->slow_flags) != 0)) {
 		n = plain_run(q, pkts, n);
 		s = plain_scan(q, pkts, n);
@@ -362,9 +363,9 @@ static uint16_t tx_plain(struct cable_txq *q, struct rte_mbuf **pkts, uint32_t n
 		plain_rewrite(q, pkts, n);
 	spsc_push(&lane->ring, (const uint64_t *)pkts, n);
 	lane->packets += n;
-	lane->bytes += s.bytes;
+	lane->bytes += s.sum[LANE_LEN];
 	q->packets += n;
-	q->bytes += s.bytes;
+	q->bytes += s.sum[LANE_LEN];
 	return n;
 }
 
