@@ -534,11 +534,11 @@ static void conf_make(struct stack_conf *c)
 	struct conf_ifc *i = &c->port[0].ifc[0];
 
 	stack_conf_default(c);
-	c->tcp.connections = 8;
-	c->tcp.half_open = 4;
-	c->tcp.time_wait = 2;
+	c->tcp.connections = 5;
+	c->tcp.half_open = 2;
+	c->tcp.time_wait = 1;
 	c->tcp.listeners = 4;
-	c->tcp.ooo_max = 8;
+	c->tcp.ooo_max = 3;
 	c->tcp.sndbuf = 8192;
 	c->tcp.rcvbuf = 8192;
 	c->udp_sockets = 8;
