@@ -3,6 +3,7 @@
 #define GN_TCP_FAST_OUTPUT_H
 
 #include "tcp_priv.h"
+#include "xmit_header.h"
 
 /*
  * New data that may leave as it lies in the queue. What this does is what the general path
@@ -56,11 +57,10 @@ static __rte_always_inline bool fast_output(struct tcp *tcp, struct tcb *t)
 		t->last_tx_us = tcp->env->now_us;
 		if (t->rexmt_at == TCP_NEVER)
 			tcp_rexmt_arm(tcp, t);
-		if (unlikely(tcp_xmit(tcp, t, tcp_xmit_data(tcp, s, 1, len), seq,
-				     s->flags & TXSEG_PUSH || next == NULL
-					     ? WIRE_TCP_ACK | WIRE_TCP_PSH
-					     : WIRE_TCP_ACK,
-				     0) == -EMSGSIZE))
+		uint8_t flags = s->flags & TXSEG_PUSH || next == NULL ? WIRE_TCP_ACK | WIRE_TCP_PSH
+								      : WIRE_TCP_ACK;
+
+		if (unlikely(xmit_header(tcp, t, xmit_in_place(s), seq, flags, 0) == -EMSGSIZE))
 			return false;
 		s = next;
 	} while (s != NULL);

@@ -6,21 +6,6 @@
 
 #define CHAIN_MAX 32 /* stretches in one packet */
 
-/*
- * The window field of a segment that leaves now. The right edge moves when it can move by half the
- * buffer or a segment (section 3.8.6.2.2), and never back.
- */
-uint16_t tcp_wnd_update(struct tcp *tcp, struct tcb *t)
-{
-	uint32_t space = t->rcv_buf > t->rcv_unread ? t->rcv_buf - t->rcv_unread : 0;
-	uint32_t edge = t->rcv_nxt + space;
-
-	if (seq_gt(edge, t->rcv_adv) &&
-		edge - t->rcv_adv >= RTE_MIN(t->rcv_buf / 2, (uint32_t)t->rcv_mss))
-		t->rcv_adv = edge;
-	return (uint16_t)(t->rcv_adv - t->rcv_nxt);
-}
-
 static uint32_t queue_end(const struct tcb *t)
 {
 	return t->tail_seg != NULL ? t->tail_seg->seq + t->tail_seg->len : t->snd_una;

@@ -394,12 +394,10 @@ void tcp_output(struct tcp *tcp, struct tcb *t);
 /* Sends the zero-window probe, or what the window allows of less than a segment. */
 void tcp_probe(struct tcp *tcp, struct tcb *t);
 int tcp_rexmt_head(struct tcp *tcp, struct tcb *t);
-uint16_t tcp_wnd_update(struct tcp *tcp, struct tcb *t);
 /* timer.c */
 void tcp_timer_fire(void *ctx, struct timer *timer, uint64_t now_us);
 /* Arms the block's timer for its earliest deadline. */
 void tcp_timer_update(struct tcp *tcp, struct tcb *t);
-void tcp_rexmt_arm(struct tcp *tcp, struct tcb *t);
 /* user.c */
 void tcp_room_report(struct tcp *tcp, struct tcb *t);
 /* error.c */
@@ -430,6 +428,17 @@ static inline void tcp_timer_want(struct tcp *tcp, struct tcb *t, uint64_t at_us
 {
 	if (!timer_armed(&t->timer) || timer_expires_us(&t->timer) > at_us)
 		timer_arm(&tcp->env->wheel, &t->timer, TIMER_TCP_CONN, at_us);
+}
+
+/* Starts the retransmission or probe timer anew (RFC 6298 (5.1), (5.3), (5.5)). */
+static inline void tcp_rexmt_arm(struct tcp *tcp, struct tcb *t)
+{
+	uint64_t rto = t->rto_us; /* within its bounds, until it is backed off */
+
+	if (unlikely(t->backoff != 0))
+		rto = RTE_MIN(rto << RTE_MIN(t->backoff, 16), (uint64_t)tcp->conf.rto_max_us);
+	t->rexmt_at = tcp->env->now_us + rto;
+	tcp_timer_want(tcp, t, t->rexmt_at);
 }
 
 /* Data was received since our last segment, and nothing sent now will tell the peer. */

@@ -7,19 +7,6 @@
  * per segment.
  */
 
-static uint64_t rto_backed_off(const struct tcp *tcp, const struct tcb *t)
-{
-	uint64_t rto = (uint64_t)t->rto_us << RTE_MIN(t->backoff, 16);
-
-	return RTE_MIN(rto, (uint64_t)tcp->conf.rto_max_us);
-}
-
-void tcp_rexmt_arm(struct tcp *tcp, struct tcb *t)
-{
-	t->rexmt_at = tcp->env->now_us + rto_backed_off(tcp, t);
-	tcp_timer_want(tcp, t, t->rexmt_at);
-}
-
 /* When keep-alive wants to act: after the idle time, then once an interval (section 3.8.4). */
 static uint64_t keepalive_at(const struct tcb *t)
 {

@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp_priv.h"
+#include "xmit_header.h"
 
 /* From the send queue to the network layer: one segment at a time. */
 
 #define COPY_MAX 256 /* payload that is cheaper to copy than to refer to */
-
-/* The buffer of the stretch itself, if only the queue holds it: no copy, no second buffer. */
-static struct rte_mbuf *data_in_place(const struct txseg *s)
-{
-	struct rte_mbuf *m = s->m;
-
-	m->data_off = s->off;
-	m->data_len = s->len;
-	m->pkt_len = s->len;
-	m->nb_segs = 1;
-	m->next = NULL;
-	m->ol_flags = 0;
-	rte_mbuf_refcnt_set(m, 2); /* the queue's and the port's; both on this core */
-	return m;
-}
 
 static struct rte_mbuf *data_copy(struct tcp *tcp, const struct txseg *s, unsigned n)
 {
@@ -66,45 +52,16 @@ static struct rte_mbuf *data_refer(struct tcp *tcp, const struct txseg *s, unsig
 struct rte_mbuf *tcp_xmit_data(struct tcp *tcp, struct txseg *s, unsigned n, uint32_t len)
 {
 	if (likely(n == 1 && s->flags & TXSEG_INPLACE && rte_mbuf_refcnt_read(s->m) == 1))
-		return data_in_place(s);
+		return xmit_in_place(s);
 	if (len <= COPY_MAX)
 		return data_copy(tcp, s, n);
 	return data_refer(tcp, s, n);
 }
 
-static int output(
-	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint16_t tso_mss, uint8_t hlen)
-{
-	struct net_tx tx = {.proto = IPPROTO_TCP,
-		.tos = t->tos,
-		.ttl = t->ttl,
-		.df = true,
-		.tso_mss = tso_mss,
-		.l4_hlen = hlen,
-		.flow_label = t->hash & 0xfffff};
-
-	tcp_count(tcp, CNT_tcp_tx_segs);
-	if (unlikely(tcp_v6(t)))
-		return net_output6(tcp->net, &t->dst, m, &t->key.l.v6, &t->key.r.v6, &tx);
-	return net_output4(tcp->net, &t->dst, m, t->key.l.v4, t->key.r.v4, &tx);
-}
-
 int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, uint8_t flags,
 	uint16_t tso_mss)
 {
-	m->data_off -= WIRE_TCP_LEN;
-	m->data_len += WIRE_TCP_LEN;
-	m->pkt_len += WIRE_TCP_LEN;
-	/* Through memcpy(): an application's payload begins at any address. */
-	uint32_t w[WIRE_TCP_LEN / sizeof(uint32_t)] = {t->ports_be, wire_swap32(seq),
-		wire_swap32(t->rcv_nxt),
-		wire_swap32((uint32_t)5 << 28 | (uint32_t)flags << 16 | tcp_wnd_update(tcp, t))};
-
-	memcpy(rte_pktmbuf_mtod(m, void *), w, sizeof(w));
-	t->rcv_acked = t->rcv_nxt;
-	t->delack_at = TCP_NEVER;
-	t->flags &= (uint16_t)~TF_ACK_NOW;
-	return output(tcp, t, m, tso_mss, WIRE_TCP_LEN);
+	return xmit_header(tcp, t, m, seq, flags, tso_mss);
 }
 
 int tcp_xmit_ctl(struct tcp *tcp, struct tcb *t, uint32_t seq, uint8_t flags)
@@ -145,5 +102,5 @@ int tcp_xmit_syn(struct tcp *tcp, struct tcb *t)
 	m->data_len = h.hlen;
 	m->pkt_len = h.hlen;
 	t->last_tx_us = tcp->env->now_us;
-	return output(tcp, t, m, 0, h.hlen);
+	return xmit_output(tcp, t, m, 0, h.hlen);
 }
