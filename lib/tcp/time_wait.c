@@ -155,7 +155,8 @@ void tcp_time_wait_input(struct tcp *tcp, struct tcp_time_wait *w, struct tcp_se
 		return;
 	}
 	tw_ack(tcp, w, s);
-	if (s->flags & WIRE_TCP_FIN) { /* section 3.10.7.4: restart the 2 MSL timer */
+	/* Section 3.10.7.4: the FIN again restarts the 2 MSL timer; no other one does. */
+	if (s->flags & WIRE_TCP_FIN && s->seq + seg_len(s) == w->rcv_nxt) {
 		tw_unlink(tcp, w);
 		tw_link_newest(tcp, w);
 	}

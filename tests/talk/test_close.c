@@ -133,6 +133,21 @@ TALK(close, peers_fin_again_in_time_wait_rfc9293_3_10_7_4_tcp_7_06)
 	talk_eq(talk.tcp->n_time_wait, 0);
 }
 
+/* Only the FIN that was received may prolong the wait: no other segment keeps an entry alive. */
+TALK(close, a_stray_fin_does_not_prolong_time_wait_rfc9293_3_10_7_4)
+{
+	talk_established();
+	talk_close();
+	talk_expect(FIN | ACK, .seq = 1, .ack = 1);
+	talk_in(FIN | ACK, .seq = 1, .ack = 2);
+	talk_expect(ACK, .seq = 2, .ack = 2);
+	talk_advance(TWO_MSL - 1 * SEC);
+	talk_in(FIN | ACK, .seq = 5000, .ack = 2);
+	talk_expect(ACK, .seq = 2, .ack = 2);
+	talk_advance(1 * SEC + 2 * MS);
+	talk_eq(talk.tcp->n_time_wait, 0);
+}
+
 /* All entries wait equally long, so a restarted one goes behind the others. */
 TALK(close, time_wait_order_after_restart)
 {

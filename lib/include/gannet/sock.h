@@ -89,7 +89,8 @@ struct gn_tcp_ops {
 	 * window and gn_buf_free() for the buffer. NULL: data is discarded.
 	 */
 	void (*received)(struct gn_core *c, gn_tcp_t t, void *user, struct rte_mbuf *m);
-	/* The peer sent FIN: no more data will come. We may still send. */
+	/* The peer sent FIN: no more data will come. We may still send. Not called where this ends
+	 * the connection, since our side was shut down and acknowledged before: then closed() is. */
 	void (*peer_closed)(struct gn_core *c, gn_tcp_t t, void *user);
 	/* After a send that took less than asked: at least half the send buffer is free again. */
 	void (*writable)(struct gn_core *c, gn_tcp_t t, void *user, size_t room);
