@@ -299,6 +299,7 @@ bool sim_run(struct sim *s, uint64_t until_us, bool (*done)(void *ctx), void *ct
 	uint64_t next;
 	unsigned passes = 0;
 
+	sim_wake(s); /* what was called between runs is sent */
 	for (;;) {
 		unsigned work = sim_pass(s, &next);
 
