@@ -40,7 +40,7 @@ static void core_net_tx(void *ctx, const struct net_ifc *ifc, struct rte_mbuf *m
 	struct gn_core *c = ctx;
 
 	if (likely(ifc->up))
-		tx_queue_add(&c->txq[ifc->port], m);
+		tx_queue_take(&c->txq[ifc->port], m);
 	else
 		pkt_drop(&c->env.pool, m, DROP_tx_link_down);
 }

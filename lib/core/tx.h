@@ -36,6 +36,21 @@ void tx_queue_fini(struct tx_queue *q);
 /* Queues a frame, as the port can send it: copied into one buffer or cut into segments in software
  * where the port cannot do what the frame asks for. Takes m. */
 void tx_queue_add(struct tx_queue *q, struct rte_mbuf *m);
+/* The same, in short for a frame that can go as it is and that no burst is complete with. */
+static inline void tx_queue_take(struct tx_queue *q, struct rte_mbuf *m)
+{
+	uint16_t n = q->n + 1;
+
+	if (unlikely((m->ol_flags & q->sw_flags) != 0 || m->nb_segs > q->max_segs ||
+		     n >= q->flush_at)) {
+		tx_queue_add(q, m);
+		return;
+	}
+	q->bytes += m->pkt_len;
+	q->pkts[q->n] = m;
+	q->n = n;
+}
+
 void tx_queue_flush(struct tx_queue *q);
 
 /*

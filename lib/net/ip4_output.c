@@ -29,8 +29,8 @@ static inline void ip4_header(struct net *n, const struct ifc *ifc, struct rte_m
 	/* As in memory, so that they can be added up (RFC 1071). */
 	rte_be32_t w[5] = {wire_swap32(0x45u << 24 | (uint32_t)tx->tos << 16 | len),
 		wire_swap32(df ? (uint32_t)WIRE_IP4_DF : (uint32_t)ip4_id(n, dst) << 16),
-		wire_swap32((uint32_t)ttl << 24 | (uint32_t)tx->proto << 16),
-		wire_swap32(src), wire_swap32(dst)};
+		wire_swap32((uint32_t)ttl << 24 | (uint32_t)tx->proto << 16), wire_swap32(src),
+		wire_swap32(dst)};
 	uint64_t addrs = (uint64_t)w[3] + w[4];
 	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *) - WIRE_IP4_LEN;
 
@@ -73,8 +73,8 @@ static int ip4_output_again(struct net *n, struct net_dst *d, struct rte_mbuf *m
 	return err == -EADDRNOTAVAIL ? -ENETUNREACH : err;
 }
 
-static inline int ip4_output(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src,
-	uint32_t dst, const struct net_tx *tx, bool summed)
+static __rte_noinline int ip4_output(struct net *n, struct net_dst *d, struct rte_mbuf *m,
+	uint32_t src, uint32_t dst, const struct net_tx *tx, bool summed)
 {
 	struct neigh *e = &n->neigh[d->neigh & n->neigh_mask];
 	const struct ifc *ifc;
@@ -100,7 +100,7 @@ static inline int ip4_output(struct net *n, struct net_dst *d, struct rte_mbuf *
  * The common case, all else goes through ip4_output(): TCP or UDP, not to be cut, to a neighbour
  * that works, over a port that computes checksums and inserts no tag.
  */
-static inline bool ip4_output_plain(const struct neigh *e, const struct ifc *ifc,
+static __rte_always_inline bool ip4_output_plain(const struct neigh *e, const struct ifc *ifc,
 	const struct net_dst *d, const struct rte_mbuf *m, const struct net_tx *tx)
 {
 	return e->gen == d->neigh >> 16 && e->state >= NEIGH_DELAY && ifc->tx_plain &&
@@ -108,8 +108,8 @@ static inline bool ip4_output_plain(const struct neigh *e, const struct ifc *ifc
 	       (tx->proto == IPPROTO_TCP || tx->proto == IPPROTO_UDP);
 }
 
-int net_output4(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src, uint32_t dst,
-	const struct net_tx *tx)
+static __rte_always_inline int ip4_output_short(struct net *n, struct net_dst *d,
+	struct rte_mbuf *m, uint32_t src, uint32_t dst, const struct net_tx *tx)
 {
 	struct neigh *e = &n->neigh[d->neigh & n->neigh_mask];
 	const struct ifc *ifc = e->port;
@@ -138,6 +138,20 @@ int net_output4(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t s
 	e->used_us = n->env->now_us;
 	eth_neigh_tx(n, ifc, e, m, WIRE_IP4_LEN);
 	return 0;
+}
+
+int net_output4(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src, uint32_t dst,
+	const struct net_tx *tx)
+{
+	return ip4_output_short(n, d, m, src, dst, tx);
+}
+
+int net_output4_udp(
+	struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src, uint32_t dst)
+{
+	static const struct net_tx udp = {.proto = IPPROTO_UDP};
+
+	return ip4_output_short(n, d, m, src, dst, &udp);
 }
 
 int ip4_output_summed(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src,

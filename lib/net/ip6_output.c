@@ -40,7 +40,7 @@ static int ip6_output_again(struct net *n, struct net_dst *d, struct rte_mbuf *m
 	return err == -EADDRNOTAVAIL ? -ENETUNREACH : err;
 }
 
-static inline int ip6_output(struct net *n, struct net_dst *d, struct rte_mbuf *m,
+static __rte_noinline int ip6_output(struct net *n, struct net_dst *d, struct rte_mbuf *m,
 	const struct ip6 *src, const struct ip6 *dst, const struct net_tx *tx, bool summed)
 {
 	struct neigh *e = &n->neigh[d->neigh & n->neigh_mask];
@@ -63,10 +63,61 @@ static inline int ip6_output(struct net *n, struct net_dst *d, struct rte_mbuf *
 	return 0;
 }
 
+/* The sum of an address's 32-bit words as in memory. */
+static inline uint64_t ip6_addr_sum(const struct ip6 *a)
+{
+	uint32_t w[4];
+
+	memcpy(w, a->b, sizeof(w));
+	return (uint64_t)w[0] + w[1] + w[2] + w[3];
+}
+
+/* As net_output4(): the common case, or else ip6_output(). */
+static __rte_always_inline int ip6_output_short(struct net *n, struct net_dst *d,
+	struct rte_mbuf *m, const struct ip6 *src, const struct ip6 *dst, const struct net_tx *tx)
+{
+	struct neigh *e = &n->neigh[d->neigh & n->neigh_mask];
+	const struct ifc *ifc = e->port;
+	uint8_t *l4 = rte_pktmbuf_mtod(m, uint8_t *), *ip = l4 - WIRE_IP6_LEN;
+	bool tcp = tx->proto == IPPROTO_TCP;
+	uint32_t len = m->pkt_len;
+	uint64_t pseudo;
+	uint16_t sum;
+
+	if (unlikely(e->gen != d->neigh >> 16 || e->state < NEIGH_DELAY || !ifc->tx_plain ||
+		     len + WIRE_IP6_LEN > d->mtu || tx->tso_mss != 0 ||
+		     (!tcp && tx->proto != IPPROTO_UDP)))
+		return ip6_output(n, d, m, src, dst, tx, false);
+	wire_put32(ip, 6u << 28 | (uint32_t)tx->tos << 20 | (tx->flow_label & 0xfffff));
+	wire_put32(ip + 4,
+		len << 16 | (uint32_t)tx->proto << 8 | (tx->ttl != 0 ? tx->ttl : n->conf.ttl));
+	memcpy(ip + 8, src->b, sizeof(src->b));
+	memcpy(ip + 24, dst->b, sizeof(dst->b));
+	/* Protocol and length are below 2^16 together: one word of the sum. */
+	pseudo = ip6_addr_sum(src) + ip6_addr_sum(dst) + wire_swap16((uint16_t)(tx->proto + len));
+	sum = l4_cksum_fold(pseudo);
+	memcpy(l4 + (tcp ? 16 : 6), &sum, sizeof(sum));
+	m->ol_flags |=
+		RTE_MBUF_F_TX_IPV6 | (tcp ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM);
+	m->tx_offload = ifc->tx_lens6;
+	net_count(n, CNT_ip6_tx);
+	e->used_us = n->env->now_us;
+	eth_neigh_tx(n, ifc, e, m, WIRE_IP6_LEN);
+	return 0;
+}
+
 int net_output6(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
 	const struct ip6 *dst, const struct net_tx *tx)
 {
-	return ip6_output(n, d, m, src, dst, tx, false);
+	return ip6_output_short(n, d, m, src, dst, tx);
+}
+
+int net_output6_udp(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
+	const struct ip6 *dst)
+{
+	static const struct net_tx udp = {.proto = IPPROTO_UDP};
+
+	return ip6_output_short(n, d, m, src, dst, &udp);
 }
 
 int ip6_output_summed(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,

@@ -242,6 +242,12 @@ int net_output4(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t s
 int net_output6(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
 	const struct ip6 *dst, const struct net_tx *tx);
 
+/* The same for a UDP datagram with the defaults: net_tx with nothing but proto. */
+int net_output4_udp(
+	struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src, uint32_t dst);
+int net_output6_udp(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
+	const struct ip6 *dst);
+
 /* The transport saw forward progress from this neighbour (RFC 4861 section 7.3.1). Cheap. */
 void net_confirm(struct net *n, const struct net_dst *d);
 

@@ -114,39 +114,6 @@ int gn_addr_print(char *buf, size_t size, const struct gn_addr *a)
 		brackets ? "]" : "", port);
 }
 
-bool sock_addr_ip(const struct gn_addr *a, union net_ip *ip)
-{
-	*ip = (union net_ip){0};
-	switch (a->family) {
-	case 0:
-		return true;
-	case 4:
-		ip->v4 = a->v4;
-		return true;
-	case 6:
-		memcpy(ip->v6.b, a->v6, sizeof(ip->v6.b));
-		return true;
-	default:
-		return false;
-	}
-}
-
-void sock_addr_set(struct gn_addr *a, bool v6, const union net_ip *ip, uint16_t port, uint16_t ifc)
-{
-	bool needs_ifc;
-
-	if (v6) {
-		*a = (struct gn_addr){.family = 6, .port = port};
-		memcpy(a->v6, ip->v6.b, sizeof(a->v6));
-		needs_ifc = a->v6[0] == 0xff || (a->v6[0] == 0xfe && (a->v6[1] & 0xc0) == 0x80);
-	} else {
-		*a = (struct gn_addr){.family = 4, .port = port, .v4 = ip->v4};
-		needs_ifc = a->v4 >> 28 == 0xe;
-	}
-	if (needs_ifc && ifc != NET_NO_IFC)
-		a->ifc = ifc + 1;
-}
-
 int sock_pair_make(struct sock_pair *p, const struct gn_addr *local, const struct gn_addr *remote)
 {
 	static const struct gn_addr any;

@@ -50,9 +50,32 @@ static inline uint16_t sock_addr_ifc(const struct gn_addr *a)
 }
 
 /* False: the family is none of 0, 4 and 6. Of family 0 the address is any. */
-bool sock_addr_ip(const struct gn_addr *a, union net_ip *ip);
+static __rte_always_inline bool sock_addr_ip(const struct gn_addr *a, union net_ip *ip)
+{
+	if (a->family == 6) {
+		memcpy(ip, a->v6, sizeof(*ip));
+		return true;
+	}
+	*ip = (union net_ip){.v4 = a->family == 4 ? a->v4 : 0};
+	return (a->family & ~4) == 0;
+}
+
 /* The interface is only told where the address alone would not do: link-local and multicast. */
-void sock_addr_set(struct gn_addr *a, bool v6, const union net_ip *ip, uint16_t port, uint16_t ifc);
+static __rte_always_inline void sock_addr_set(
+	struct gn_addr *a, bool v6, const union net_ip *ip, uint16_t port, uint16_t ifc)
+{
+	bool needs_ifc;
+
+	if (v6)
+		needs_ifc = ip->v6.b[0] == 0xff ||
+			    (ip->v6.b[0] == 0xfe && (ip->v6.b[1] & 0xc0) == 0x80);
+	else
+		needs_ifc = ip->v4 >> 28 == 0xe;
+	a->family = v6 ? 6 : 4;
+	a->port = port;
+	a->ifc = unlikely(needs_ifc) && ifc != NET_NO_IFC ? ifc + 1 : 0;
+	memcpy(a->v6, ip, sizeof(a->v6)); /* of IPv4, v4 and zeros */
+}
 
 /* Local and remote of an active open or a connected socket, in one family. */
 struct sock_pair {

@@ -34,6 +34,8 @@ static int udp_tables_init(struct udp *u)
 		u->sock[i - 1].next = u->free;
 		u->free = i;
 	}
+	for (uint32_t i = 0; i < UDP_RECENT; i++)
+		u->recent[i] = u->sock; /* which is not open */
 	for (uint32_t i = u->n_member; i > 0; i--) {
 		u->member[i - 1].next = u->member_free;
 		u->member_free = i;

@@ -11,6 +11,7 @@
 #define UDP_ROUTES   64	     /* destinations of unconnected sockets that are remembered */
 #define UDP_ROUTE_US 1000000 /* for so long: addresses and routes may change */
 #define UDP_NONE     0	     /* value of the flow tables that names nothing */
+#define UDP_RECENT   64	     /* sockets tried before the tables are searched, by port */
 
 /*
  * What a socket is found by. ifc is NET_NO_IFC unless lip is link-local: only those addresses may
@@ -28,6 +29,9 @@ struct udp_key {
 #define UDP_OPEN      0x01
 #define UDP_CONNECTED 0x02
 #define UDP_ANY	      0x04 /* in the table of bound sockets for both families */
+/* Open, bound to any address: gets a datagram of the family that no other socket is for. */
+#define UDP_WILD4 0x08
+#define UDP_WILD6 0x10
 
 struct udp_sock {
 	struct udp_key key;
@@ -60,9 +64,11 @@ struct udp_route {
 	union net_ip src;      /* as chosen */
 	struct net_dst dst;
 	uint64_t until_us;
-	uint16_t ifc;
-	bool v6;
+	uint32_t kind; /* interface asked for, UDP_ROUTE_V6, UDP_ROUTE_PLAIN */
 };
+
+#define UDP_ROUTE_V6	UINT32_C(0x10000)
+#define UDP_ROUTE_PLAIN UINT32_C(0x20000) /* neither address is a group's, nor link-local */
 
 struct udp {
 	struct env *env;
@@ -72,7 +78,8 @@ struct udp {
 	void *up_ctx;
 	struct udp_sock *sock; /* [max]; named by index + 1 elsewhere */
 	uint32_t max, free;
-	uint32_t n_connected, n_bound; /* bound: to an address */
+	uint32_t n_connected, n_bound;	     /* bound: to an address */
+	struct udp_sock *recent[UDP_RECENT]; /* of a local port, the last found; never NULL */
 	struct flow_table connected, bound, joined;
 	struct udp_member *member;
 	uint32_t n_member, member_free;
@@ -151,6 +158,11 @@ static inline uint32_t udp_sock_val(const struct udp *u, const struct udp_sock *
 struct udp_sock *udp_bound_find(const struct udp *u, const struct udp_key *k);
 /* Most specific first: connected, bound to the address, bound to any. p_hash NULL: computed. */
 struct udp_sock *udp_demux(const struct udp *u, struct udp_key *k, const uint32_t *p_hash);
+
+static inline struct udp_sock **udp_recent(struct udp *u, uint16_t lport)
+{
+	return &u->recent[lport % UDP_RECENT];
+}
 
 /* The first membership of k's lip (a group) and port, or NULL. */
 struct udp_member *udp_member_first(const struct udp *u, const struct udp_key *k);

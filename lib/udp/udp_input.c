@@ -2,6 +2,7 @@
 #include <rte_memcpy.h>
 
 #include "udp_impl.h"
+#include "wire_bytes.h"
 #include "wire_udp.h"
 
 /* Cuts m to the bytes of its datagram's payload: headers in front, anything after it. */
@@ -184,7 +185,54 @@ static enum drop udp_check(struct udp *u, struct net_pkt *p, struct wire_udp *h)
 	return likely(net_l4_cksum_ok(u->net, p)) ? DROP_NONE : DROP_udp_cksum;
 }
 
-static void udp_input_one(struct udp *u, struct net_pkt *p)
+/*
+ * Is s the most specific socket for p? At most one socket is connected to both ends of p, and at
+ * most one is bound to any address and this port; so one that fits is the one that udp_demux()
+ * would find.
+ */
+static inline bool udp_recent_match(const struct udp *u, const struct udp_sock *s,
+	const struct net_pkt *p, uint16_t sport, uint16_t dport)
+{
+	uint8_t v6 = p->flags & NET_PKT_V6;
+
+	if (unlikely(s->key.lport != dport || s->key.scope != p->scope))
+		return false;
+	if (likely((u->n_connected | u->n_bound) == 0))
+		return s->flags & (UDP_WILD4 << v6);
+	return (s->flags & (UDP_OPEN | UDP_CONNECTED)) == (UDP_OPEN | UDP_CONNECTED) &&
+	       s->key.rport == sport && s->key.v6 == v6 && s->key.ifc == NET_NO_IFC &&
+	       udp_ip_eq(&s->key.rip, &p->src) && udp_ip_eq(&s->key.lip, &p->dst);
+}
+
+/*
+ * The usual datagram: in one buffer that holds nothing else, its checksum verified by the port, to
+ * a socket that got one lately. False: it is not, and nothing has been done.
+ */
+static inline bool udp_input_plain(struct udp *u, struct net_pkt *p)
+{
+	struct rte_mbuf *m = p->m;
+	const uint8_t *h = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4_off);
+	uint16_t sport, dport, len = p->l4_len;
+	struct udp_sock *s;
+
+	if (unlikely((p->flags & (NET_PKT_CKSUM_OK | NET_PKT_L3_MCAST)) != NET_PKT_CKSUM_OK ||
+		     m->nb_segs != 1 || len < WIRE_UDP_LEN || wire_get16(h + 4) != len ||
+		     (h[6] | h[7]) == 0))
+		return false;
+	sport = wire_get16(h);
+	dport = wire_get16(h + 2);
+	s = *udp_recent(u, dport);
+	if (unlikely(!udp_recent_match(u, s, p, sport, dport)))
+		return false;
+	m->data_off = (uint16_t)(m->data_off + p->l4_off + WIRE_UDP_LEN);
+	m->data_len = len - WIRE_UDP_LEN;
+	m->pkt_len = len - WIRE_UDP_LEN;
+	count(&u->env->cnt, CNT_udp_delivered);
+	u->up->received(u->up_ctx, s, m, p, sport, dport);
+	return true;
+}
+
+static __rte_noinline void udp_input_other(struct udp *u, struct net_pkt *p)
 {
 	struct wire_udp h;
 	enum drop why = udp_check(u, p, &h);
@@ -216,6 +264,7 @@ static void udp_input_one(struct udp *u, struct net_pkt *p)
 		udp_unreachable(u, p);
 		return;
 	}
+	*udp_recent(u, h.dport) = s;
 	udp_payload(&u->env->pool, p->m, p->l4_off + WIRE_UDP_LEN, (uint32_t)h.len - WIRE_UDP_LEN);
 	udp_deliver(u, s, p, &h, p->m);
 }
@@ -226,5 +275,6 @@ void udp_input(void *ctx, struct net_pkt *pkts, unsigned n)
 
 	count_add(&u->env->cnt, CNT_udp_rx, n);
 	for (unsigned i = 0; i < n; i++)
-		udp_input_one(u, &pkts[i]);
+		if (unlikely(!udp_input_plain(u, &pkts[i])))
+			udp_input_other(u, &pkts[i]);
 }

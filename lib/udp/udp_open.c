@@ -181,6 +181,15 @@ static void udp_bound_remove(struct udp *u, struct udp_sock *s)
 			&u->bound, udp_bound_hash(!s->key.v6, &s->key.lip, s->key.lport), val);
 }
 
+static uint8_t udp_wild_flags(const struct udp_sock *s)
+{
+	if ((s->flags & UDP_CONNECTED) || !udp_ip_zero(&s->key.lip))
+		return 0;
+	if (s->flags & UDP_ANY)
+		return UDP_WILD4 | UDP_WILD6;
+	return s->key.v6 ? UDP_WILD6 : UDP_WILD4;
+}
+
 static int udp_insert(struct udp *u, struct udp_sock *s)
 {
 	if (!(s->flags & UDP_CONNECTED))
@@ -227,7 +236,7 @@ struct udp_sock *udp_open(struct udp *u, bool v6, bool any, const union net_ip *
 		s->flags = (rport != 0 ? UDP_CONNECTED : 0) | (any ? UDP_ANY : 0);
 		r = udp_insert(u, s);
 		if (r == 0) {
-			s->flags |= UDP_OPEN;
+			s->flags |= UDP_OPEN | udp_wild_flags(s);
 			u->free = free_next;
 			return s;
 		}

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include "udp_impl.h"
+#include "wire_bytes.h"
 #include "wire_ip4.h"
 #include "wire_udp.h"
 
@@ -27,12 +28,15 @@ static struct udp_route *udp_route_slot(struct udp *u, const union net_ip *to)
 _Static_assert(UDP_ROUTES == 1 << (64 - 58), "the shift of udp_route_slot()");
 
 /* The way to an address that no connected socket remembers it for. 0 or -errno. */
-static int udp_route_find(struct udp *u, struct udp_way *w, const union net_ip *from, uint16_t ifc)
+static int udp_route_find(
+	struct udp *u, struct udp_way *w, const union net_ip *from, uint16_t ifc, bool plain)
 {
 	struct udp_route *r = udp_route_slot(u, &w->to);
 
-	if (unlikely(!udp_ip_eq(&r->to, &w->to) || !udp_ip_eq(&r->from, from) || r->ifc != ifc ||
-		     r->v6 != w->v6 || r->until_us <= u->env->now_us)) {
+	uint32_t kind = ifc | (w->v6 ? UDP_ROUTE_V6 : 0) | (plain ? UDP_ROUTE_PLAIN : 0);
+
+	if (unlikely(!udp_ip_eq(&r->to, &w->to) || !udp_ip_eq(&r->from, from) || r->kind != kind ||
+		     r->until_us <= u->env->now_us)) {
 		union net_ip src = *from;
 		int err = net_route(u->net, w->v6, &w->to, &src, ifc, &r->dst);
 
@@ -43,8 +47,7 @@ static int udp_route_find(struct udp *u, struct udp_way *w, const union net_ip *
 		r->to = w->to;
 		r->from = *from;
 		r->src = src;
-		r->ifc = ifc;
-		r->v6 = w->v6;
+		r->kind = kind;
 		r->until_us = u->env->now_us + UDP_ROUTE_US;
 	}
 	w->src = r->src;
@@ -63,18 +66,19 @@ static int udp_way(struct udp *u, struct udp_sock *s, const union net_ip *from, 
 	struct udp_way *w)
 {
 	static const union net_ip zero;
-	bool linklocal;
+	bool linklocal, plain;
 
 	if (s->key.v6 != w->v6 && !(s->flags & UDP_ANY))
 		return -EAFNOSUPPORT;
 	if (from == NULL)
 		from = &s->key.lip;
-	if (udp_ip_no_source(w->v6, from))
+	plain = !udp_ip_no_source(w->v6, from);
+	if (!plain)
 		from = &zero;
 	linklocal = udp_ip_linklocal(w->v6, &w->to) || udp_ip_mcast(w->v6, &w->to);
 	if (ifc == NET_NO_IFC && linklocal)
 		ifc = s->ifc;
-	return udp_route_find(u, w, from, ifc);
+	return udp_route_find(u, w, from, ifc, plain && !linklocal);
 }
 
 /* m with writable room for all headers, or a buffer in front of it that has, or NULL. */
@@ -125,8 +129,10 @@ static ssize_t udp_emit(
 	return len;
 }
 
-ssize_t udp_send_buf(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *to,
-	uint16_t to_port, const union net_ip *from, uint16_t ifc, struct rte_mbuf *m)
+/* udp_send_buf() in any case. */
+static __rte_noinline ssize_t udp_send_other(struct udp *u, struct udp_sock *s, bool v6,
+	const union net_ip *to, uint16_t to_port, const union net_ip *from, uint16_t ifc,
+	struct rte_mbuf *m)
 {
 	struct udp_way w = {.v6 = v6, .to_port = to_port};
 	int err;
@@ -153,4 +159,53 @@ ssize_t udp_send_buf(struct udp *u, struct udp_sock *s, bool v6, const union net
 		     w.dst->mtu))
 		return -EMSGSIZE;
 	return udp_emit(u, s, &w, m);
+}
+
+/* The remembered way between these addresses, if nothing about them or s is special; or NULL. */
+static inline struct udp_route *udp_route_plain(struct udp *u, const struct udp_sock *s, bool v6,
+	const union net_ip *to, const union net_ip *from, uint16_t ifc)
+{
+	struct udp_route *r = udp_route_slot(u, to);
+
+	if (unlikely(r->kind != (ifc | (v6 ? UDP_ROUTE_V6 : 0) | UDP_ROUTE_PLAIN) ||
+		     !udp_ip_eq(&r->to, to) || !udp_ip_eq(&r->from, from) ||
+		     r->until_us <= u->env->now_us || (s->key.v6 != v6 && !(s->flags & UDP_ANY))))
+		return NULL;
+	return r;
+}
+
+/* m may carry the headers in front of its data, and fits. */
+static inline bool udp_buf_plain(const struct rte_mbuf *m, const struct net_dst *d, bool v6)
+{
+	return m->data_off >= PKT_HEADERS_MAX && rte_mbuf_refcnt_read(m) == 1 &&
+	       RTE_MBUF_DIRECT(m) &&
+	       m->pkt_len + WIRE_UDP_LEN + (v6 ? IP6_HEADER_LEN : WIRE_IP4_LEN) <= d->mtu;
+}
+
+ssize_t udp_send_buf(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *to,
+	uint16_t to_port, const union net_ip *from, uint16_t ifc, struct rte_mbuf *m)
+{
+	struct udp_route *r;
+	ssize_t len = m->pkt_len;
+	uint8_t *h;
+
+	if (unlikely(to == NULL || to_port == 0))
+		return udp_send_other(u, s, v6, to, to_port, from, ifc, m);
+	r = udp_route_plain(u, s, v6, to, from != NULL ? from : &s->key.lip, ifc);
+	if (unlikely(r == NULL || !udp_buf_plain(m, &r->dst, v6)))
+		return udp_send_other(u, s, v6, to, to_port, from, ifc, m);
+	h = rte_pktmbuf_mtod(m, uint8_t *) - WIRE_UDP_LEN;
+	m->ol_flags = 0; /* a received buffer goes out again */
+	m->tx_offload = 0;
+	m->data_off -= WIRE_UDP_LEN;
+	m->data_len += WIRE_UDP_LEN;
+	m->pkt_len += WIRE_UDP_LEN;
+	wire_put32(h, (uint32_t)s->key.lport << 16 | to_port);
+	wire_put16(h + 4, (uint16_t)m->pkt_len);
+	count(&u->env->cnt, CNT_udp_tx);
+	if (v6)
+		net_output6_udp(u->net, &r->dst, m, &r->src.v6, &to->v6);
+	else
+		net_output4_udp(u->net, &r->dst, m, r->src.v4, to->v4);
+	return len;
 }
