@@ -167,7 +167,6 @@ static void listen_syn(
 	h->hash = s->hash;
 	h->flags = v6 ? TF_V6 : 0;
 	h->dst = dst;
-	h->ifc = s->p->ifc;
 	h->irs = s->seq;
 	h->iss = tcp_isn(tcp, &h->key);
 	if (old_nxt != NULL && seq_leq(h->iss, *old_nxt)) /* it ran faster than the clock (MAY-2) */

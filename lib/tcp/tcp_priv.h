@@ -51,7 +51,6 @@ struct txseg {
 	uint16_t off;	  /* of the payload, from m->buf_addr */
 	uint32_t sent_us; /* low 32 bits of the time of the last transmission */
 	uint16_t flags;	  /* TXSEG_* */
-	uint16_t spare;
 };
 
 #define TXSEG_SENT    0x01
@@ -169,7 +168,6 @@ struct tcp_half_open {
 	uint32_t prev, next; /* age order; index + 1 */
 	uint8_t tries;	     /* SYN,ACKs sent again */
 	uint8_t flags;	     /* TF_V6 */
-	uint16_t ifc;
 	struct net_dst dst;
 };
 
@@ -259,11 +257,6 @@ static inline uint32_t seg_len(const struct tcp_seg *s)
 static inline bool tcp_v6(const struct tcb *t)
 {
 	return (t->flags & TF_V6) != 0;
-}
-
-static inline struct flow_table *tcp_flows(struct tcp *tcp, bool v6)
-{
-	return &tcp->flow[v6];
 }
 
 static inline void tcp_count(struct tcp *tcp, enum counter id)
