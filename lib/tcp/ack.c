@@ -16,7 +16,7 @@ void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us)
 void tcp_recovery_ack(struct tcp *tcp, struct tcb *t, uint32_t ack, uint32_t acked)
 {
 	if (seq_geq(ack, t->recover)) {
-		t->flags &= (uint16_t)~TF_RECOVERY;
+		t->flags &= ~TF_RECOVERY;
 		t->cc->recovered(tcp, t, t->snd_max - ack);
 		return;
 	}
@@ -77,7 +77,7 @@ static void window_update(struct tcp *tcp, struct tcb *t, const struct tcp_seg *
 	if (t->snd_wnd > t->max_wnd)
 		t->max_wnd = t->snd_wnd;
 	if (t->flags & TF_PERSIST && t->snd_wnd != 0) {
-		t->flags &= (uint16_t)~TF_PERSIST;
+		t->flags &= ~TF_PERSIST;
 		t->backoff = 0;
 		t->rexmt_at = TCP_NEVER;
 		t->snd_nxt = t->snd_una; /* what the probe carried is sent again */

@@ -92,7 +92,7 @@ static inline void ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack)
 	if (ack == t->snd_max) {
 		t->rexmt_at = TCP_NEVER; /* RFC 6298 (5.2) */
 	} else {
-		t->flags &= (uint16_t)~TF_PERSIST;
+		t->flags &= ~TF_PERSIST;
 		tcp_rexmt_arm(tcp, t); /* (5.3) */
 	}
 	if (unlikely(tcp->env->now_us - t->confirmed_us >= CONFIRM_US)) {

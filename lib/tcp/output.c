@@ -93,7 +93,7 @@ static void sent_up_to(struct tcp *tcp, struct tcb *t, uint32_t seq)
 	}
 	t->last_tx_us = tcp->env->now_us;
 	if (t->rexmt_at == TCP_NEVER || t->flags & TF_PERSIST) { /* RFC 6298 (5.1) */
-		t->flags &= (uint16_t)~TF_PERSIST;
+		t->flags &= ~TF_PERSIST;
 		tcp_rexmt_arm(tcp, t);
 	}
 }
@@ -273,7 +273,7 @@ static void send_acks(struct tcp *tcp, struct tcb *t)
 			tcp_timer_want(tcp, t, t->delack_at);
 			break;
 		}
-	t->flags &= (uint16_t)~TF_ACK_NOW;
+	t->flags &= ~TF_ACK_NOW;
 }
 
 void tcp_output(struct tcp *tcp, struct tcb *t)
@@ -300,7 +300,7 @@ unsigned tcp_output_run(struct tcp *tcp)
 	while (t != NULL) {
 		struct tcb *next = t->out_next;
 
-		t->flags &= (uint16_t)~TF_ON_OUT;
+		t->flags &= ~TF_ON_OUT;
 		if (unlikely(t->state == TCP_CLOSED))
 			tcb_release(tcp, t);
 		else

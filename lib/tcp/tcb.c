@@ -112,6 +112,7 @@ void tcb_kill(struct tcp *tcp, struct tcb *t)
 	timer_cancel(&tcp->env->wheel, &t->timer);
 	tcp_flow_del(tcp, tcp_v6(t), t->hash, FLOW_VAL(FLOW_KIND_TCB, t->index));
 	txq_free(tcp, t);
+	tcp_xs_put(tcp, t);
 	tcp_ooo_free(tcp, t);
 	tcp_out_add(tcp, t);
 }

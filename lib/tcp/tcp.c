@@ -56,8 +56,10 @@ static bool tables_alloc(struct tcp *tcp, uint32_t n_txseg)
 	tcp->tw = table(c->time_wait, sizeof(struct tcp_time_wait));
 	tcp->listeners = table(c->listeners, sizeof(struct tcp_listener));
 	tcp->txseg_mem = table(n_txseg, sizeof(struct txseg));
+	tcp->xs_mem = malloc(c->connections * sizeof(struct tcp_xs)); /* zeroed as they are taken */
 	return tcp->tcbs != NULL && tcp->ho != NULL && tcp->tw != NULL && tcp->listeners != NULL &&
-	       tcp->txseg_mem != NULL && flow_table_init(&tcp->flow[0], flows) == 0 &&
+	       tcp->txseg_mem != NULL && tcp->xs_mem != NULL &&
+	       flow_table_init(&tcp->flow[0], flows) == 0 &&
 	       flow_table_init(&tcp->flow[1], flows) == 0 &&
 	       flow_table_init(&tcp->listen_table, c->listeners) == 0;
 }
@@ -140,6 +142,7 @@ void tcp_destroy(struct tcp *tcp)
 	free(tcp->tw);
 	free(tcp->listeners);
 	free(tcp->txseg_mem);
+	free(tcp->xs_mem);
 	free(tcp);
 }
 

@@ -60,23 +60,63 @@ struct txseg {
 #define TXSEG_PUSH    0x10 /* the last of a send call */
 #define TXSEG_BUF     0x20 /* the first of its buffer: counts in tcp->tx_bufs */
 
-#define TF_V6	      0x0001
-#define TF_NODELAY    0x0002
-#define TF_KEEPALIVE  0x0004
-#define TF_ACK_NOW    0x0008 /* an ACK must leave at the next output */
-#define TF_FIN_QUEUED 0x0010 /* the application sends no more: FIN behind the queue */
-#define TF_FIN_SENT   0x0020 /* FIN is at snd_max - 1 */
-#define TF_DETACHED   0x0040 /* closed from above: no upcalls, handle dead */
-#define TF_WRITABLE   0x0080 /* a send took less than asked: report room */
-#define TF_ON_OUT     0x0100 /* on the output list */
-#define TF_MORE	      0x0200 /* the application announced more data */
-#define TF_RECOVERY   0x0400 /* fast recovery (RFC 6582) until recover is acknowledged */
-#define TF_PERSIST    0x0800 /* rexmt_at is the zero-window probe timer */
-#define TF_SYN_REXMT  0x1000 /* SYN or SYN,ACK was sent again (RFC 6298 (5.7), RFC 5681 3.1) */
-#define TF_SENDING    0x4000 /* data is allowed out: ESTABLISHED or CLOSE-WAIT reached */
-#define TF_REACHED    0x8000 /* the connection was reported to the application */
+#define TF_V6	      0x00000001u
+#define TF_NODELAY    0x00000002u
+#define TF_KEEPALIVE  0x00000004u
+#define TF_ACK_NOW    0x00000008u /* an ACK must leave at the next output */
+#define TF_FIN_QUEUED 0x00000010u /* the application sends no more: FIN behind the queue */
+#define TF_FIN_SENT   0x00000020u /* FIN is at snd_max - 1 */
+#define TF_DETACHED   0x00000040u /* closed from above: no upcalls, handle dead */
+#define TF_WRITABLE   0x00000080u /* a send took less than asked: report room */
+#define TF_ON_OUT     0x00000100u /* on the output list */
+#define TF_MORE	      0x00000200u /* the application announced more data */
+#define TF_RECOVERY   0x00000400u /* fast recovery until recover is acknowledged */
+#define TF_PERSIST    0x00000800u /* rexmt_at is the zero-window probe timer */
+#define TF_SYN_REXMT  0x00001000u /* SYN or SYN,ACK was sent again (RFC 6298 (5.7), RFC 5681 3.1) */
+#define TF_SENDING    0x00004000u /* data is allowed out: ESTABLISHED or CLOSE-WAIT reached */
+#define TF_REACHED    0x00008000u /* the connection was reported to the application */
+#define TF_TS	      0x00010000u /* timestamps were agreed on (RFC 7323) */
+#define TF_SACK	      0x00020000u /* SACK was agreed on (RFC 2018) */
+#define TF_ECN	      0x00040000u /* ECN was agreed on (RFC 3168) */
+#define TF_ECE	      0x00080000u /* the peer is to be told of congestion: ECE on each ACK */
+#define TF_CWR	      0x00100000u /* the next new segment carries CWR */
+#define TF_LOSS	      0x00200000u /* a timeout is being recovered from (until recover) */
+#define TF_SIGNED     0x00400000u /* segments are authenticated (RFC 5925, RFC 2385) */
 
 #define TCP_NEVER UINT64_MAX
+
+/* Loss detection and recovery (RFC 6675, 8985, 6937, 5682, 3522): loss.c. Zero: nothing known. */
+struct tcp_loss {
+	uint32_t sacked, lost,
+		retrans; /* bytes of the queue so marked: pipe (RFC 6675 section 4) */
+};
+
+/* Delivery rate (draft-cheng-iccrg-delivery-rate-estimation): rate.c. */
+struct tcp_rate {
+	uint32_t delivered;		 /* bytes, wraps */
+	uint32_t delivered_us, first_us; /* low 32 bits of times */
+	uint32_t app_limited; /* delivered at which the application's lack ends; 0: none */
+};
+
+/* When the next segment may leave (pacing). */
+struct tcp_pace {
+	uint64_t next_us;
+	uint64_t rate; /* bytes a second; 0: no pacing */
+};
+
+/*
+ * What a connection needs for having more than one segment under way, for loss and for pacing. Taken
+ * from a pool of the core that has one for each connection, so that it is never lacking; given back
+ * when all is acknowledged and the line was idle for longer than the retransmission timeout, so that
+ * an idle connection holds its block only.
+ */
+struct tcp_xs {
+	struct tcp_loss loss;
+	struct tcp_rate rate;
+	struct tcp_pace pace;
+	uint64_t cc[12]; /* the congestion control's own, all zero when it begins */
+	struct tcp_xs *free_next;
+};
 
 /*
  * Transmission control block. The first two lines are what a request and its response touch on a
@@ -95,26 +135,29 @@ struct tcb {
 	uint32_t snd_wnd;
 	uint32_t snd_wl1, snd_wl2;
 	uint32_t cwnd;
-	uint16_t mss;	  /* of segments we send: payload bytes */
+	uint32_t flags;	  /* TF_* */
+	uint16_t mss;	  /* of segments we send: payload bytes, options already taken off */
 	uint16_t rcv_mss; /* largest payload received: when two are due an ACK */
-	uint16_t flags;	  /* TF_* */
 	uint8_t state;
 	uint8_t dup_acks_owed; /* out-of-order segments not yet answered (RFC 5681 section 4.2) */
+	uint8_t snd_wscale,
+		rcv_wscale;    /* RFC 7323 section 2: shift of the peer's field and of ours */
+	uint32_t ts_recent;    /* RFC 7323 section 4.3 */
 	struct txseg *una_seg; /* oldest unacknowledged, or unsent */
 	/* send side: output */
 	struct txseg *nxt_seg; /* holds snd_nxt, NULL: all sent */
 	struct txseg *tail_seg;
 	struct tcb *out_next;
 	uint32_t snd_queued; /* bytes in the send queue, sent or not */
-	uint32_t snd_buf;
+	uint32_t rto_us;
 	uint64_t rexmt_at; /* retransmission or probe; TCP_NEVER: off */
 	uint64_t delack_at;
-	uint32_t rto_us;
-	uint32_t ports_be; /* source and destination port as on the wire */
 	struct net_dst dst;
 
 	/* colder */
 	struct timer timer;
+	uint32_t ports_be; /* source and destination port as on the wire */
+	uint32_t snd_buf;
 	struct tcp_key key;
 	uint32_t hash;
 	uint32_t srtt_us, rttvar_us;
@@ -145,6 +188,7 @@ struct tcb {
 	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
 	int soft_error;	      /* last ICMP error: reported if the connection times out */
 	tcp_handle_t live;    /* the handle while the layer above may use it, else 0 */
+	struct tcp_xs *xs;    /* NULL: nothing but a segment or none was under way, without loss */
 	const struct tcp_cc_ops *cc;
 	const void *app_ops;
 	void *app_user;
@@ -219,6 +263,7 @@ struct tcp {
 	struct tcb *tcbs;
 	struct tcb *tcb_free;
 	struct txseg *txseg_free;
+	struct tcp_xs *xs_free;
 	struct tcp_conf conf;
 	uint32_t n_tcb, n_half_open, n_time_wait, n_listeners;
 	struct tcp_half_open *ho;
@@ -232,6 +277,8 @@ struct tcp {
 	uint64_t challenge_window_us;
 	uint32_t challenge_left;
 	struct txseg *txseg_mem;
+	struct tcp_xs *xs_mem;	       /* one a connection; untouched memory costs nothing */
+	uint32_t xs_fresh;	       /* of xs_mem, from here on never used */
 	uint32_t tx_bufs, tx_bufs_max; /* packet buffers in send queues */
 };
 
@@ -242,10 +289,12 @@ struct tcp_seg {
 	uint32_t len; /* payload bytes */
 	uint32_t val; /* flow table's answer */
 	uint32_t hash;
-	uint16_t wnd;
+	uint32_t tsval, tsecr; /* valid with has_ts */
+	uint16_t wnd;	       /* as on the wire */
 	uint16_t sport, dport;
-	uint8_t flags;
+	uint8_t flags; /* ECE and CWR too */
 	uint8_t hlen;
+	bool has_ts;
 };
 
 /* Sequence numbers a segment occupies (SEG.LEN). */
@@ -302,6 +351,16 @@ void tcp_abort_report(struct tcp *tcp, struct tcb *t, int err);
 uint16_t tcp_mss_announce(
 	const struct tcp *tcp, const struct net_dst *dst, bool v6, uint16_t limit);
 uint16_t tcp_mss_send(const struct tcb *t);
+
+/* xs.c: never fails */
+struct tcp_xs *tcp_xs_take(struct tcp *tcp, struct tcb *t);
+void tcp_xs_put(struct tcp *tcp, struct tcb *t);
+
+/* t's, made at the first need. */
+static inline struct tcp_xs *tcp_xs(struct tcp *tcp, struct tcb *t)
+{
+	return t->xs != NULL ? t->xs : tcp_xs_take(tcp, t);
+}
 
 /* listen.c */
 struct tcp_listener *tcp_listener_lookup(

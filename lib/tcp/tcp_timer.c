@@ -89,7 +89,7 @@ static void rexmt_timeout(struct tcp *tcp, struct tcb *t)
 	}
 	tcp_count(tcp, CNT_tcp_rexmt_timeouts);
 	t->cc->timeout(tcp, t, t->snd_max - t->snd_una, first);
-	t->flags &= (uint16_t)~TF_RECOVERY;
+	t->flags &= ~TF_RECOVERY;
 	t->recover = t->snd_max;
 	t->dup_acks = 0;
 	backoff_more(t);

@@ -13,7 +13,7 @@ void tcp_room_report(struct tcp *tcp, struct tcb *t)
 	if (!(t->flags & TF_WRITABLE) || t->snd_queued > t->snd_buf / 2 || t->flags & TF_DETACHED ||
 		t->state == TCP_CLOSED)
 		return;
-	t->flags &= (uint16_t)~TF_WRITABLE;
+	t->flags &= ~TF_WRITABLE;
 	tcp->up->writable(tcp->up_ctx, t, tcp_room(t));
 }
 
@@ -29,7 +29,7 @@ static int send_allowed(const struct tcb *t)
 static void send_refused(struct tcp *tcp, struct tcb *t)
 {
 	t->flags |= TF_WRITABLE;
-	t->flags &= (uint16_t)~TF_MORE;
+	t->flags &= ~TF_MORE;
 	tcp_out_add(tcp, t);
 }
 
@@ -46,7 +46,7 @@ static void send_queued(struct tcp *tcp, struct tcb *t, bool more)
 	if (more)
 		t->flags |= TF_MORE;
 	else
-		t->flags &= (uint16_t)~TF_MORE;
+		t->flags &= ~TF_MORE;
 	tcp_out_add(tcp, t);
 }
 
@@ -189,7 +189,7 @@ void tcp_shutdown(struct tcp *tcp, struct tcb *t)
 	if (t->flags & TF_FIN_QUEUED)
 		return;
 	t->flags |= TF_FIN_QUEUED;
-	t->flags &= (uint16_t)~TF_MORE;
+	t->flags &= ~TF_MORE;
 	if (t->state == TCP_ESTABLISHED)
 		t->state = TCP_FIN_WAIT_1;
 	else if (t->state == TCP_CLOSE_WAIT)
@@ -242,7 +242,7 @@ void tcp_abort_report(struct tcp *tcp, struct tcb *t, int err)
 
 void tcp_opts_set(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o)
 {
-	t->flags &= (uint16_t) ~(TF_NODELAY | TF_KEEPALIVE);
+	t->flags &= ~(TF_NODELAY | TF_KEEPALIVE);
 	tcb_opts(tcp, t, o);
 	tcp_timer_update(tcp, t);
 	tcp_out_add(tcp, t);

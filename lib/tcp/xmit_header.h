@@ -67,7 +67,7 @@ static inline int xmit_header(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m
 	memcpy(rte_pktmbuf_mtod(m, void *), w, sizeof(w));
 	t->rcv_acked = t->rcv_nxt;
 	t->delack_at = TCP_NEVER;
-	t->flags &= (uint16_t)~TF_ACK_NOW;
+	t->flags &= ~TF_ACK_NOW;
 	return xmit_output(tcp, t, m, tso_mss, WIRE_TCP_LEN);
 }
 
