@@ -2,6 +2,10 @@
 #ifndef GN_BASE_PKT_H
 #define GN_BASE_PKT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
@@ -9,16 +13,20 @@
 
 /*
  * A core's packet buffers: an rte_mempool of rte_mbufs that this core alone allocates from. The
- * cache is found once, at start, so that the packet path asks for no lcore id.
+ * cache is found once, at start, so that the packet path asks for no lcore id, and used directly:
+ * an allocation takes the last entry of its array, a free adds one.
  *
  * A buffer of another core's pool reaches us by a hand-off; pkt_free() gives it to 'foreign',
  * which sends it home through the mailbox. Buffers of a pool that belongs to no core of this stack
- * (a peer's, over a cable or a memif) go back to their pool through this thread's default cache.
+ * (a peer's, over a cable or a memif) go back to their pool through this thread's default cache:
+ * 'foreign' may name such a pool and that cache as peer and peer_cache, which saves it the calls.
  */
 struct pkt_pool {
 	struct rte_mempool *mp;
 	struct rte_mempool_cache *cache; /* NULL: none (tests without EAL) */
 	struct counters *cnt;
+	struct rte_mempool *peer; /* or NULL */
+	struct rte_mempool_cache *peer_cache;
 	void (*foreign)(void *ctx, struct rte_mbuf *m); /* one segment, refcnt 1, detached */
 	void *foreign_ctx;
 	uint16_t headroom;  /* bytes before the data of a fresh buffer */
@@ -28,45 +36,92 @@ struct pkt_pool {
 /* Headroom that transports may count on: Ethernet + 2 VLAN tags + IPv6 + TCP with options. */
 #define PKT_HEADERS_MAX 128
 
+/* What pkt_alloc(), pkt_free_seg() and pkt_free() do when it is not done in line. */
+struct rte_mbuf *pkt_alloc_other(struct pkt_pool *p);
+void pkt_free_seg_other(struct pkt_pool *p, struct rte_mbuf *m);
+void pkt_free_other(struct pkt_pool *p, struct rte_mbuf *m);
+
+/* data_off, refcnt, nb_segs and port, as one word. */
+static inline uint64_t pkt_rearm_word(uint16_t data_off)
+{
+	const uint16_t w[4] = {data_off, 1, 1, RTE_MBUF_PORT_INVALID};
+	uint64_t v;
+
+	memcpy(&v, w, sizeof(v));
+	return v;
+}
+
+_Static_assert(
+	offsetof(struct rte_mbuf, refcnt) == offsetof(struct rte_mbuf, rearm_data) + 2 &&
+		offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, rearm_data) + 4 &&
+		offsetof(struct rte_mbuf, port) == offsetof(struct rte_mbuf, rearm_data) + 6,
+	"the order of pkt_rearm_word()");
+_Static_assert(
+	offsetof(struct rte_mbuf, hash) == offsetof(struct rte_mbuf, rx_descriptor_fields1) + 12,
+	"pkt_reset() clears types, lengths, tag and the first word of the hash");
+
+/* rte_pktmbuf_reset() of a buffer fresh from a pool, which is one segment with one reference. */
+static inline void pkt_reset(struct rte_mbuf *m)
+{
+	uint64_t rearm = pkt_rearm_word(RTE_PKTMBUF_HEADROOM);
+
+	memcpy(&m->rearm_data, &rearm, sizeof(rearm));
+	m->ol_flags = 0;
+	memset((void *)&m->rx_descriptor_fields1, 0, 16);
+	m->vlan_tci_outer = 0;
+	m->tx_offload = 0;
+}
+
 /* A fresh one-segment buffer, or NULL (counted as core.pool_empty; the caller counts its drop). */
 static inline struct rte_mbuf *pkt_alloc(struct pkt_pool *p)
 {
-	void *obj;
+	struct rte_mempool_cache *c = p->cache;
 
-	if (unlikely(rte_mempool_generic_get(p->mp, &obj, 1, p->cache) != 0)) {
-		count(p->cnt, CNT_core_pool_empty);
-		return NULL;
-	}
-	struct rte_mbuf *m = obj;
+	if (unlikely(c == NULL || c->len == 0))
+		return pkt_alloc_other(p);
+	struct rte_mbuf *m = c->objs[--c->len];
 
-	rte_pktmbuf_reset(m);
+	pkt_reset(m);
 	return m;
+}
+
+/* m is a whole packet in one buffer that nothing else refers to: as a pool wants it back. */
+static inline bool pkt_whole(const struct rte_mbuf *m)
+{
+	uint32_t refs_segs;
+
+	memcpy(&refs_segs, (const uint8_t *)&m->rearm_data + 2, sizeof(refs_segs));
+	return refs_segs == 0x10001 && m->next == NULL && RTE_MBUF_DIRECT(m);
+}
+
+/* Gives a buffer that is pkt_whole() to the cache of its pool. False: not possible, nothing done. */
+static inline bool pkt_cache_put(struct pkt_pool *p, struct rte_mbuf *m)
+{
+	struct rte_mempool_cache *c = p->cache;
+
+	if (unlikely(m->pool != p->mp)) {
+		if (m->pool != p->peer)
+			return false;
+		c = p->peer_cache;
+	}
+	if (unlikely(c == NULL || c->len >= c->flushthresh))
+		return false;
+	c->objs[c->len++] = m;
+	return true;
 }
 
 /* Frees one segment: drops a reference, and at the last one gives the buffer to its pool. */
 static inline void pkt_free_seg(struct pkt_pool *p, struct rte_mbuf *m)
 {
-	m = rte_pktmbuf_prefree_seg(m);
-	if (m == NULL)
-		return;
-	if (likely(m->pool == p->mp)) {
-		void *obj = m;
-
-		rte_mempool_generic_put(p->mp, &obj, 1, p->cache);
-		return;
-	}
-	p->foreign(p->foreign_ctx, m);
+	if (unlikely(!pkt_whole(m) || !pkt_cache_put(p, m)))
+		pkt_free_seg_other(p, m);
 }
 
-/* Frees a packet of one or many segments. */
+/* Frees a packet of one or many segments. m may be NULL. */
 static inline void pkt_free(struct pkt_pool *p, struct rte_mbuf *m)
 {
-	while (m != NULL) {
-		struct rte_mbuf *next = m->next;
-
-		pkt_free_seg(p, m);
-		m = next;
-	}
+	if (unlikely(m == NULL || !pkt_whole(m) || !pkt_cache_put(p, m)))
+		pkt_free_other(p, m);
 }
 
 /* Frees a packet and counts why. The only way to drop one. */

@@ -25,7 +25,9 @@ static void core_foreign(void *ctx, struct rte_mbuf *m)
 	}
 	void *obj = m;
 
-	rte_mempool_generic_put(m->pool, &obj, 1, rte_mempool_default_cache(m->pool, c->lcore));
+	c->env.pool.peer = m->pool;
+	c->env.pool.peer_cache = rte_mempool_default_cache(m->pool, c->lcore);
+	rte_mempool_generic_put(m->pool, &obj, 1, c->env.pool.peer_cache);
 }
 
 /* While the core is taken down nobody polls mailboxes any more. */
@@ -218,6 +220,7 @@ void core_destroy(struct gn_core *c)
 	if (c == NULL)
 		return;
 	c->env.pool.foreign = core_foreign_direct;
+	c->env.pool.peer = NULL;
 	if (c->tcp != NULL)
 		tcp_destroy(c->tcp);
 	if (c->udp != NULL)
