@@ -42,7 +42,7 @@ struct tcp_key {
 	uint16_t lport, rport;
 };
 
-/* One stretch of the send queue, never longer than a segment when it is made. 32 bytes. */
+/* One stretch of the send queue, never longer than a segment when it is made. */
 struct txseg {
 	struct txseg *next;
 	struct rte_mbuf *m; /* one reference of ours */
@@ -51,7 +51,11 @@ struct txseg {
 	uint16_t off;	  /* of the payload, from m->buf_addr */
 	uint32_t sent_us; /* low 32 bits of the time of the last transmission */
 	uint16_t flags;	  /* TXSEG_* */
+	/* Of struct tcp_rate when it was last sent; valid with TXSEG_RATE: rate.c */
+	uint32_t delivered, delivered_us, first_us;
 };
+
+_Static_assert(sizeof(struct txseg) <= 48, "stretch of a send queue");
 
 #define TXSEG_SENT    0x01
 #define TXSEG_REXMT   0x02 /* sent more than once: no RTT sample (Karn, RFC 6298 section 3) */
@@ -59,6 +63,8 @@ struct txseg {
 #define TXSEG_APPEND  0x08 /* made by tcp_send(): more may be copied behind it */
 #define TXSEG_PUSH    0x10 /* the last of a send call */
 #define TXSEG_BUF     0x20 /* the first of its buffer: counts in tcp->tx_bufs */
+#define TXSEG_RATE    0x40 /* has a snapshot of the delivery rate */
+#define TXSEG_LIMITED 0x80 /* sent while the application was the limit: rate.c */
 
 #define TF_V6	      0x00000001u
 #define TF_NODELAY    0x00000002u
@@ -93,9 +99,14 @@ struct tcp_loss {
 
 /* Delivery rate (draft-cheng-iccrg-delivery-rate-estimation): rate.c. */
 struct tcp_rate {
-	uint32_t delivered;		 /* bytes, wraps */
+	uint32_t delivered;		 /* bytes, wraps; 0: nothing was sent yet */
 	uint32_t delivered_us, first_us; /* low 32 bits of times */
 	uint32_t app_limited; /* delivered at which the application's lack ends; 0: none */
+	uint32_t min_rtt_us;  /* of the last RATE_MIN_RTT_S; 0: not known */
+	uint32_t min_rtt_s;   /* when */
+	/* The last sample, or the last that the application did not hold down: tcp_info() */
+	uint32_t last_delivered, last_interval_us;
+	bool last_limited;
 };
 
 /* When the next segment may leave (pacing). */
@@ -450,6 +461,16 @@ int tcp_rexmt_head(struct tcp *tcp, struct tcb *t);
 void tcp_timer_fire(void *ctx, struct timer *timer, uint64_t now_us);
 /* Arms the block's timer for its earliest deadline. */
 void tcp_timer_update(struct tcp *tcp, struct tcb *t);
+/* rate.c: an ACK goes: tcp_rate_delivered() for each stretch, then tcp_rate_finish() */
+/* s is about to be sent, or sent again; before it counts as outstanding. */
+void tcp_rate_sent(struct tcp *tcp, struct tcb *t, struct txseg *s);
+/* s was acknowledged or SACKed, for the first time, and whole. a is zero before the first. */
+void tcp_rate_delivered(
+	struct tcp *tcp, struct tcb *t, const struct txseg *s, struct tcp_ack_sample *a);
+/* a->rtt_us is set. Fills in the rate. */
+void tcp_rate_finish(struct tcp *tcp, struct tcb *t, struct tcp_ack_sample *a);
+/* Output stops since the application has given no more. */
+void tcp_rate_app_limited(struct tcp *tcp, struct tcb *t);
 /* user.c */
 void tcp_room_report(struct tcp *tcp, struct tcb *t);
 /* error.c */

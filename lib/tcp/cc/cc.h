@@ -2,10 +2,30 @@
 #ifndef GN_TCP_CC_H
 #define GN_TCP_CC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tcp;
 struct tcb;
+
+/* What an ACK brought. Bytes. */
+struct tcp_ack_sample {
+	uint32_t acked;	       /* newly acknowledged cumulatively */
+	uint32_t delivered;    /* newly acknowledged or SACKed */
+	uint32_t lost;	       /* newly taken for lost */
+	uint32_t in_flight;    /* pipe (RFC 6675) after this ACK was processed */
+	uint32_t prior_flight; /* pipe before */
+	uint32_t rtt_us;       /* 0: no sample */
+	bool ece;	       /* the ACK carries ECE */
+	bool limited;	       /* the window was full before this ACK (RFC 7661): it may grow */
+	/* The delivery rate, if rate_interval_us is not 0. */
+	bool rate_app_limited;
+	uint32_t rate_delivered, rate_interval_us;
+	uint32_t rate_prior; /* tcp_rate.delivered when the newest delivered segment was sent */
+	/* rate.c's, until tcp_rate_finish() */
+	bool rate_any;
+	uint32_t rate_prior_us, rate_sent_us, rate_send_us;
+};
 
 /*
  * A congestion control: what cwnd and ssthresh (bytes, in the block) do at each event. When to
