@@ -95,8 +95,8 @@ static inline void ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack)
 		t->flags &= ~TF_PERSIST;
 		tcp_rexmt_arm(tcp, t); /* (5.3) */
 	}
-	if (unlikely(tcp->env->now_us - t->confirmed_us >= CONFIRM_US)) {
-		t->confirmed_us = tcp->env->now_us;
+	if (unlikely((uint32_t)tcp->env->now_us - t->confirmed_us >= CONFIRM_US)) {
+		t->confirmed_us = (uint32_t)tcp->env->now_us;
 		net_confirm(tcp->net, &t->dst);
 	}
 }

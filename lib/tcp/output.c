@@ -292,21 +292,19 @@ void tcp_output(struct tcp *tcp, struct tcb *t)
 
 unsigned tcp_output_run(struct tcp *tcp)
 {
-	unsigned n = 0;
-	struct tcb *t = tcp->out_head;
+	uint32_t n = tcp->n_out;
 
-	tcp->out_head = NULL;
-	tcp->out_tail = NULL;
-	while (t != NULL) {
-		struct tcb *next = t->out_next;
+	for (uint32_t i = 0; i < n; i++) {
+		struct tcb *t = tcp->out[i];
 
 		t->flags &= ~TF_ON_OUT;
 		if (unlikely(t->state == TCP_CLOSED))
 			tcb_release(tcp, t);
 		else
 			tcp_output(tcp, t);
-		n++;
-		t = next;
 	}
+	tcp->n_out -= n; /* who joined during the run has the next one */
+	if (unlikely(tcp->n_out != 0))
+		memmove(tcp->out, tcp->out + n, tcp->n_out * sizeof(tcp->out[0]));
 	return n;
 }

@@ -3,21 +3,27 @@
 
 /* Control blocks: made, opened, ended. */
 
+/* At least one; 49 days at the most. */
+static uint32_t us_to_ms(uint64_t us)
+{
+	uint64_t ms = (us + 999) / 1000;
+
+	return (uint32_t)RTE_MIN(ms, UINT32_MAX);
+}
+
 struct tcb *tcb_alloc(
 	struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash, const struct tcp_opts *o)
 {
 	struct tcb *t = tcp->tcb_free;
 
-	if (t == NULL || tcp_flow_add(tcp, v6, hash, FLOW_VAL(FLOW_KIND_TCB, t->index)) != 0)
+	if (t == NULL || tcp_flow_add(tcp, v6, hash, FLOW_VAL(FLOW_KIND_TCB, tcb_index(t))) != 0)
 		return NULL;
-	uint32_t index = t->index, generation = t->generation;
+	tcp_handle_t handle = t->handle & ~TCP_HANDLE_DEAD;
 
 	tcp->tcb_free = t->free_next;
 	tcp->n_tcb++;
 	memset(t, 0, sizeof(*t));
-	t->index = index;
-	t->generation = generation;
-	t->live = tcp_handle(tcp, t);
+	t->handle = handle;
 	t->key = *k;
 	t->hash = hash;
 	t->flags = v6 ? TF_V6 : 0;
@@ -32,9 +38,9 @@ struct tcb *tcb_alloc(
 	t->snd_buf = tcp->conf.sndbuf;
 	t->rcv_buf = RTE_MIN(tcp->conf.rcvbuf, 65535u);
 	t->ttl = tcp->conf.ttl;
-	t->keepalive_idle_us = tcp->conf.keepalive_idle_us;
-	t->keepalive_interval_us = tcp->conf.keepalive_interval_us;
-	t->keepalive_count = tcp->conf.keepalive_count;
+	t->keepalive_idle_ms = us_to_ms(tcp->conf.keepalive_idle_us);
+	t->keepalive_interval_ms = us_to_ms(tcp->conf.keepalive_interval_us);
+	t->keepalive_count = (uint8_t)RTE_MIN(tcp->conf.keepalive_count, UINT8_MAX);
 	if (tcp->conf.nodelay)
 		t->flags |= TF_NODELAY;
 	if (tcp->conf.keepalive)
@@ -60,11 +66,11 @@ void tcb_opts(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o)
 	if (o->keepalive)
 		t->flags |= TF_KEEPALIVE;
 	if (o->keepalive_idle_us != 0)
-		t->keepalive_idle_us = o->keepalive_idle_us;
+		t->keepalive_idle_ms = us_to_ms(o->keepalive_idle_us);
 	if (o->keepalive_interval_us != 0)
-		t->keepalive_interval_us = o->keepalive_interval_us;
+		t->keepalive_interval_ms = us_to_ms(o->keepalive_interval_us);
 	if (o->keepalive_count != 0)
-		t->keepalive_count = o->keepalive_count;
+		t->keepalive_count = (uint8_t)RTE_MIN(o->keepalive_count, UINT8_MAX);
 }
 
 /* What the MSS option says (RFC 9293 section 3.7.1): what fits the interface, unless told less. */
@@ -108,9 +114,9 @@ void tcb_kill(struct tcp *tcp, struct tcb *t)
 	if (t->state == TCP_CLOSED)
 		return;
 	t->state = TCP_CLOSED;
-	t->live = 0;
+	t->handle |= TCP_HANDLE_DEAD;
 	timer_cancel(&tcp->env->wheel, &t->timer);
-	tcp_flow_del(tcp, tcp_v6(t), t->hash, FLOW_VAL(FLOW_KIND_TCB, t->index));
+	tcp_flow_del(tcp, tcp_v6(t), t->hash, FLOW_VAL(FLOW_KIND_TCB, tcb_index(t)));
 	txq_free(tcp, t);
 	tcp_xs_put(tcp, t);
 	tcp_ooo_free(tcp, t);
@@ -122,7 +128,7 @@ void tcb_report_end(struct tcp *tcp, struct tcb *t, int err)
 	if (t->flags & TF_DETACHED)
 		return;
 	t->flags |= TF_DETACHED;
-	t->live = 0; /* the handle is dead when the application hears of it */
+	t->handle |= TCP_HANDLE_DEAD; /* when the application hears of it */
 	tcp->up->closed(tcp->up_ctx, t, err);
 }
 
@@ -135,7 +141,7 @@ void tcb_end(struct tcp *tcp, struct tcb *t, int err)
 /* Only from the output run: nobody holds a pointer to t. */
 void tcb_release(struct tcp *tcp, struct tcb *t)
 {
-	t->generation++;
+	t->handle = (t->handle + (UINT64_C(1) << 32)) | TCP_HANDLE_DEAD;
 	t->free_next = tcp->tcb_free;
 	tcp->tcb_free = t;
 	tcp->n_tcb--;
@@ -143,14 +149,14 @@ void tcb_release(struct tcp *tcp, struct tcb *t)
 
 tcp_handle_t tcp_handle(const struct tcp *tcp, const struct tcb *t)
 {
-	return (uint64_t)t->generation << 32 | (t->index + 1);
+	return t->handle & ~TCP_HANDLE_DEAD;
 }
 
 struct tcb *tcp_find(const struct tcp *tcp, tcp_handle_t h)
 {
 	uint32_t i = (uint32_t)h - 1;
 
-	if (unlikely(i >= tcp->conf.connections || tcp->tcbs[i].live != h))
+	if (unlikely(i >= tcp->conf.connections || tcp->tcbs[i].handle != h))
 		return NULL;
 	return &tcp->tcbs[i];
 }

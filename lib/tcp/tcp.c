@@ -52,13 +52,14 @@ static bool tables_alloc(struct tcp *tcp, uint32_t n_txseg)
 	uint32_t flows = c->connections + c->half_open + c->time_wait;
 
 	tcp->tcbs = table(c->connections, sizeof(struct tcb));
+	tcp->out = malloc(2 * c->connections * sizeof(struct tcb *));
 	tcp->ho = table(c->half_open, sizeof(struct tcp_half_open));
 	tcp->tw = table(c->time_wait, sizeof(struct tcp_time_wait));
 	tcp->listeners = table(c->listeners, sizeof(struct tcp_listener));
 	tcp->txseg_mem = table(n_txseg, sizeof(struct txseg));
 	tcp->xs_mem = malloc(c->connections * sizeof(struct tcp_xs)); /* zeroed as they are taken */
-	return tcp->tcbs != NULL && tcp->ho != NULL && tcp->tw != NULL && tcp->listeners != NULL &&
-	       tcp->txseg_mem != NULL && tcp->xs_mem != NULL &&
+	return tcp->tcbs != NULL && tcp->out != NULL && tcp->ho != NULL && tcp->tw != NULL &&
+	       tcp->listeners != NULL && tcp->txseg_mem != NULL && tcp->xs_mem != NULL &&
 	       flow_table_init(&tcp->flow[0], flows) == 0 &&
 	       flow_table_init(&tcp->flow[1], flows) == 0 &&
 	       flow_table_init(&tcp->listen_table, c->listeners) == 0;
@@ -69,7 +70,7 @@ static void free_lists(struct tcp *tcp, uint32_t n_txseg)
 	const struct tcp_conf *c = &tcp->conf;
 
 	for (uint32_t i = c->connections; i-- > 0;) {
-		tcp->tcbs[i].index = i;
+		tcp->tcbs[i].handle = TCP_HANDLE_DEAD | (i + 1);
 		tcp->tcbs[i].free_next = tcp->tcb_free;
 		tcp->tcb_free = &tcp->tcbs[i];
 	}
@@ -138,6 +139,7 @@ void tcp_destroy(struct tcp *tcp)
 	flow_table_fini(&tcp->flow[1]);
 	flow_table_fini(&tcp->listen_table);
 	free(tcp->tcbs);
+	free(tcp->out);
 	free(tcp->ho);
 	free(tcp->tw);
 	free(tcp->listeners);

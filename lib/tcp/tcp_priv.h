@@ -131,7 +131,8 @@ struct tcp_xs {
 
 /*
  * Transmission control block. The first two lines are what a request and its response touch on a
- * warm connection.
+ * warm connection, with the two behind them read or written in passing; the rest is for what is
+ * rarer.
  */
 struct tcb {
 	/* receive side and acknowledgements: input */
@@ -158,55 +159,57 @@ struct tcb {
 	/* send side: output */
 	struct txseg *nxt_seg; /* holds snd_nxt, NULL: all sent */
 	struct txseg *tail_seg;
-	struct tcb *out_next;
+	struct tcp_xs *xs;   /* NULL: nothing but a segment or none was under way, without loss */
 	uint32_t snd_queued; /* bytes in the send queue, sent or not */
 	uint32_t rto_us;
 	uint64_t rexmt_at; /* retransmission or probe; TCP_NEVER: off */
 	uint64_t delack_at;
 	struct net_dst dst;
 
-	/* colder */
+	/* read by each segment, or written without being waited for */
 	struct timer timer;
+	struct tcp_key key;
 	uint32_t ports_be; /* source and destination port as on the wire */
 	uint32_t snd_buf;
-	struct tcp_key key;
-	uint32_t hash;
+	tcp_handle_t handle; /* with TCP_HANDLE_DEAD while the layer above may not use it */
+	const void *app_ops;
+	union {
+		void *app_user;
+		struct tcb *free_next; /* of a free block */
+	};
+	uint64_t last_rx_us;
+	uint64_t last_tx_us; /* of data: restart after idle (RFC 5681 section 4.1) */
+	uint64_t bytes_received, bytes_sent;
 	uint32_t srtt_us, rttvar_us;
+	uint32_t confirmed_us; /* low 32 bits of when the neighbour was last told to be reachable */
+	uint32_t hash;
+	uint8_t ttl, tos;
+	uint8_t dup_acks;
+	uint8_t backoff; /* of the retransmission or probe timer */
+	uint8_t keepalive_sent;
+	uint8_t keepalive_count;
+	bool ooo_fin;
+	struct rte_mbuf *ooo; /* out-of-order segments, ascending; tcp_ooo.c */
+
+	/* colder */
+	uint32_t ooo_fin_seq; /* of a FIN that came early */
+	uint16_t ooo_count;
+	uint16_t mss_announced;
+	uint16_t mss_limit; /* peer's MSS option, bounded below */
 	uint32_t ssthresh;
 	uint32_t recover; /* RFC 6582 */
 	uint32_t max_wnd; /* largest window the peer offered */
 	uint32_t iss, irs;
 	uint32_t retransmits;
-	uint16_t mss_announced;
-	uint16_t mss_limit; /* peer's MSS option, bounded below */
-	uint8_t dup_acks;
-	uint8_t backoff; /* of the retransmission or probe timer */
-	uint8_t ttl, tos;
-	uint8_t keepalive_sent;
-	uint16_t ooo_count;
-	struct rte_mbuf *ooo; /* out-of-order segments, ascending; tcp_ooo.c */
-	uint32_t ooo_fin_seq; /* of a FIN that came early */
-	bool ooo_fin;
+	uint32_t keepalive_idle_ms, keepalive_interval_ms;
 	uint64_t rexmt_since; /* first timeout of the oldest unacknowledged data (R2) */
-	uint64_t last_rx_us;
-	uint64_t confirmed_us; /* the neighbour was last told to be reachable */
-	uint64_t last_tx_us;   /* of data: restart after idle (RFC 5681 section 4.1) */
-	uint64_t close_at;     /* FIN-WAIT-2 nobody holds; TCP_NEVER */
-	uint64_t keepalive_interval_us;
-	uint32_t keepalive_count;
-	uint64_t bytes_received, bytes_sent;
-	uint64_t keepalive_idle_us;
+	uint64_t close_at;    /* FIN-WAIT-2 nobody holds; TCP_NEVER */
 	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
 	int soft_error;	      /* last ICMP error: reported if the connection times out */
-	tcp_handle_t live;    /* the handle while the layer above may use it, else 0 */
-	struct tcp_xs *xs;    /* NULL: nothing but a segment or none was under way, without loss */
 	const struct tcp_cc_ops *cc;
-	const void *app_ops;
-	void *app_user;
-	uint32_t generation;
-	uint32_t index;
-	struct tcb *free_next;
 };
+
+#define TCP_HANDLE_DEAD (UINT64_C(1) << 63)
 
 _Static_assert(sizeof(struct tcb) <= 448, "control block: all of it");
 _Static_assert(offsetof(struct tcb, timer) <= 128, "control block: warm part");
@@ -268,7 +271,8 @@ struct tcp {
 	const struct owner *owner;
 	const struct tcp_up_ops *up;
 	void *up_ctx;
-	struct tcb *out_head, *out_tail;
+	struct tcb **out; /* blocks with something to send, or dead; room for each of them twice */
+	uint32_t n_out;
 	struct flow_table flow[2]; /* IPv4, IPv6 */
 	uint32_t epoch;		   /* of the flow tables: changes with them */
 	struct tcb *tcbs;
@@ -312,6 +316,11 @@ struct tcp_seg {
 static inline uint32_t seg_len(const struct tcp_seg *s)
 {
 	return s->len + ((s->flags & WIRE_TCP_SYN) != 0) + ((s->flags & WIRE_TCP_FIN) != 0);
+}
+
+static inline uint32_t tcb_index(const struct tcb *t)
+{
+	return (uint32_t)t->handle - 1;
 }
 
 static inline bool tcp_v6(const struct tcb *t)
@@ -482,12 +491,7 @@ static inline void tcp_out_add(struct tcp *tcp, struct tcb *t)
 	if (t->flags & TF_ON_OUT)
 		return;
 	t->flags |= TF_ON_OUT;
-	t->out_next = NULL;
-	if (tcp->out_tail != NULL)
-		tcp->out_tail->out_next = t;
-	else
-		tcp->out_head = t;
-	tcp->out_tail = t;
+	tcp->out[tcp->n_out++] = t;
 }
 
 static inline void tcp_ack_now(struct tcp *tcp, struct tcb *t)

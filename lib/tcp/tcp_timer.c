@@ -12,8 +12,8 @@ static uint64_t keepalive_at(const struct tcb *t)
 {
 	if (!(t->flags & TF_KEEPALIVE) || t->state < TCP_ESTABLISHED || t->snd_una != t->snd_max)
 		return TCP_NEVER;
-	return t->last_rx_us + t->keepalive_idle_us +
-	       (uint64_t)t->keepalive_sent * t->keepalive_interval_us;
+	return t->last_rx_us + 1000 * (t->keepalive_idle_ms + (uint64_t)t->keepalive_sent *
+								      t->keepalive_interval_ms);
 }
 
 void tcp_timer_update(struct tcp *tcp, struct tcb *t)

@@ -200,7 +200,7 @@ void tcp_shutdown(struct tcp *tcp, struct tcb *t)
 void tcp_close(struct tcp *tcp, struct tcb *t)
 {
 	t->flags |= TF_DETACHED;
-	t->live = 0;
+	t->handle |= TCP_HANDLE_DEAD;
 	if (t->state == TCP_SYN_SENT) {
 		tcb_kill(tcp, t);
 		return;
@@ -229,7 +229,7 @@ static void send_rst(struct tcp *tcp, struct tcb *t)
 void tcp_abort(struct tcp *tcp, struct tcb *t)
 {
 	t->flags |= TF_DETACHED;
-	t->live = 0;
+	t->handle |= TCP_HANDLE_DEAD;
 	send_rst(tcp, t);
 	tcb_kill(tcp, t);
 }
