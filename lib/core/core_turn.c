@@ -42,6 +42,8 @@ static void core_handed_input(struct gn_core *c, struct rte_mbuf **pkts, unsigne
 	unsigned first = 0;
 
 	count_add(&c->env.cnt, CNT_core_handoff_in, n);
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
 	for (unsigned i = 1; i <= n; i++) {
 		if (i < n && pkts[i]->port == pkts[first]->port)
 			continue;

@@ -55,11 +55,46 @@ bool addr_ours(const struct net *n, uint16_t ifc, bool v6, const union net_ip *i
 	return net_is_local(n, v6, ip);
 }
 
+void addr_rx_clear(struct net_rx *rx)
+{
+	rx->n_local4 = rx->n_local6 = 0;
+	rx->first = 0;
+	memset(rx->src4_first, true, sizeof(rx->src4_first));
+	memset(rx->src6_first, true, sizeof(rx->src6_first));
+	memset(rx->src4_last, false, sizeof(rx->src4_last));
+	memset(rx->src6_last, false, sizeof(rx->src6_last));
+}
+
+/* Which octets are of addresses that may not send to us. Without an address all need the closer
+ * look, which finds that nothing is for us. */
+static void rx_octets(struct net_rx *rx)
+{
+	if (rx->n_local4 > 0) {
+		rx->first = rx->local4[0].ip;
+		for (unsigned i = 0; i < 256; i++)
+			rx->src4_first[i] = !ip4_unicast(i << 24 | 1);
+	}
+	for (unsigned i = 0; i < rx->n_local4; i++) {
+		const struct net_local4 *l = &rx->local4[i];
+
+		rx->src4_last[l->ip & 0xff] = true;
+		rx->src4_last[l->bcast & 0xff] = true;
+		rx->src4_last[l->net & 0xff] = true;
+	}
+	if (rx->n_local6 > 0) {
+		/* ::, ::1 and multicast */
+		memset(rx->src6_first, false, sizeof(rx->src6_first));
+		rx->src6_first[0] = rx->src6_first[0xff] = true;
+	}
+	for (unsigned i = 0; i < rx->n_local6; i++)
+		rx->src6_last[rx->local6[i].b[15]] = true;
+}
+
 void addr_rx_build(struct net *n, struct ifc *ifc)
 {
 	struct net_rx *rx = &n->rx[ifc->pub.index];
 
-	rx->n_local4 = rx->n_local6 = 0;
+	addr_rx_clear(rx);
 	for (unsigned i = 0; i < ifc->pub.n_addr4; i++) {
 		const struct net_addr *a = &ifc->pub.addr4[i];
 		struct net_local4 *l = &rx->local4[rx->n_local4];
@@ -73,10 +108,10 @@ void addr_rx_build(struct net *n, struct ifc *ifc)
 			l->bcast = a->ip.v4 | ~ip4_mask(a->plen);
 		}
 	}
-	rx->local4_end = rx->local4 + rx->n_local4;
 	for (unsigned i = 0; i < ifc->pub.n_addr6; i++)
 		if (ifc->pub.addr6[i].state == NET_ADDR_PREFERRED)
 			rx->local6[rx->n_local6++] = ifc->pub.addr6[i].ip.v6;
+	rx_octets(rx);
 }
 
 void addr_state_set(struct net *n, struct ifc *ifc, bool v6, unsigned i, uint8_t state)

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "plain_input.h"
 
-#include <rte_prefetch.h>
-
 #define TYPE_8021Q  0x8100
 #define TYPE_8021AD 0x88a8
-
-#define PREFETCH_AHEAD 3
-
-#define VLAN_STRIPPED (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED)
 
 /* Gives m the place and all that the port said about old. */
 static void pkt_meta_copy(struct rte_mbuf *m, const struct rte_mbuf *old)
@@ -177,7 +171,7 @@ static __rte_noinline enum net_verdict eth_input(struct net *n, struct net_pkt *
 			return net_drop(n, p, (enum drop) - off);
 		p->l3_off = (uint16_t)off;
 	} else {
-		if (m->port >= NET_PORT_MAX || n->untagged_rx[m->port] == NULL)
+		if (m->port >= NET_PORT_MAX || n->untagged_rx[m->port] == &n->no_rx)
 			return net_drop(n, p, DROP_rx_not_configured);
 		p->ifc = n->untagged_rx[m->port]->ifc;
 	}
@@ -186,31 +180,48 @@ static __rte_noinline enum net_verdict eth_input(struct net *n, struct net_pkt *
 	return eth_type_input(n, p, type);
 }
 
+/* Hands a burst to both transports, each its own. */
+static __rte_noinline void net_deliver_both(struct net *n, struct net_pkt *pkts, unsigned count)
+{
+	struct net_pkt udp[NET_BURST_MAX];
+	unsigned n_tcp = 0, n_udp = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (pkts[i].proto == IPPROTO_UDP)
+			udp[n_udp++] = pkts[i];
+		else
+			pkts[n_tcp++] = pkts[i];
+	}
+	n->tcp.ops->input(n->tcp.ctx, pkts, n_tcp);
+	n->udp.ops->input(n->udp.ctx, udp, n_udp);
+}
+
 void net_input(struct net *n, struct rte_mbuf **pkts, unsigned count)
 {
-	struct net_pkt tcp[NET_BURST_MAX], udp[NET_BURST_MAX];
-	struct net_pkt *t = tcp, *u = udp;
-	struct plain_count plain = {0, 0};
+	struct net_pkt pkt[NET_BURST_MAX], *p = pkt;
+	struct plain_count plain = {.v4 = count};
+	const struct net_rx *rx = &n->no_rx;
+	unsigned seen = 0;
 
-	for (unsigned i = 0; i < RTE_MIN(count, PREFETCH_AHEAD); i++)
-		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+	if (likely(count > 0 && pkts[0]->port < NET_PORT_MAX))
+		rx = n->untagged_rx[pkts[0]->port];
 	for (unsigned i = 0; i < count; i++) {
 		enum net_verdict v;
 
-		if (i + PREFETCH_AHEAD < count)
-			rte_prefetch0(rte_pktmbuf_mtod(pkts[i + PREFETCH_AHEAD], void *));
-		t->m = pkts[i];
-		v = plain_input(n, t, &plain);
-		if (unlikely(v == NET_LONG))
-			v = eth_input(n, t);
-		if (likely(v == NET_TCP))
-			t++;
-		else if (v == NET_UDP)
-			*u++ = *t;
+		p->m = pkts[i];
+		v = plain_input(n, rx, p, &plain);
+		if (unlikely(v == NET_LONG)) {
+			plain.v4--;
+			v = eth_input(n, p);
+		}
+		seen |= v;
+		p += v != NET_DONE;
 	}
 	plain_count_add(n, &plain);
-	if (t != tcp)
-		n->tcp.ops->input(n->tcp.ctx, tcp, (unsigned)(t - tcp));
-	if (u != udp)
-		n->udp.ops->input(n->udp.ctx, udp, (unsigned)(u - udp));
+	if (seen == NET_TCP)
+		n->tcp.ops->input(n->tcp.ctx, pkt, (unsigned)(p - pkt));
+	else if (seen == NET_UDP)
+		n->udp.ops->input(n->udp.ctx, pkt, (unsigned)(p - pkt));
+	else if (seen != 0)
+		net_deliver_both(n, pkt, (unsigned)(p - pkt));
 }

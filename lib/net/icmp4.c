@@ -43,7 +43,7 @@ static enum net_verdict icmp4_error_input(
 /* RFC 1122 section 3.2.2.6; the type of service of the request (section 3.2.1.6). */
 static enum net_verdict icmp4_echo(struct net *n, struct net_pkt *p)
 {
-	struct net_tx tx = {.proto = IPPROTO_ICMP, .tos = p->tos};
+	struct net_tx tx = {.proto = IPPROTO_ICMP, .tos = net_pkt_tos(p)};
 	union net_ip src = p->dst;
 	struct net_dst d;
 	int err;

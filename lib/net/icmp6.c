@@ -29,7 +29,7 @@ static enum net_verdict icmp6_error_input(
 static enum net_verdict icmp6_echo(struct net *n, struct net_pkt *p)
 {
 	bool mcast = p->flags & NET_PKT_L3_MCAST;
-	struct net_tx tx = {.proto = IPPROTO_ICMPV6, .tos = p->tos};
+	struct net_tx tx = {.proto = IPPROTO_ICMPV6, .tos = net_pkt_tos(p)};
 	union net_ip src = {.v6 = {{0}}};
 	struct net_dst d;
 	int err;

@@ -43,8 +43,12 @@ int net_ifc_add(struct net *n, const struct net_ifc *tmpl)
 	memcpy(&rx->mac_hi, tmpl->mac + sizeof(rx->mac_lo), sizeof(rx->mac_hi));
 	rx->scope = tmpl->scope;
 	rx->ifc = index;
-	rx->local4_end = rx->local4;
 	rx->trust_hash = n->n_cores == 1 || (tmpl->offloads & NET_RX_STEERED) != 0;
+	/* Without trust none is: that combination is none that a port sets. */
+	rx->good6 =
+		rx->trust_hash ? RTE_MBUF_F_RX_RSS_HASH | RTE_MBUF_F_RX_L4_CKSUM_GOOD : UINT32_MAX;
+	rx->good4 = rx->good6 | RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+	addr_rx_clear(rx);
 	if (tmpl->n_tags == 0)
 		n->untagged_rx[tmpl->port] = rx;
 	n->n_ifc++;

@@ -88,8 +88,6 @@ static inline enum drop ip4_parse(struct net_pkt *p, struct wire_ip4 *h)
 	p->l4_off = (uint16_t)(p->l3_off + h->hlen);
 	p->l4_len = (uint16_t)(h->total_len - h->hlen);
 	p->proto = h->proto;
-	p->ttl = h->ttl;
-	p->tos = h->tos;
 	p->src = net_ip4(h->src);
 	p->dst = net_ip4(h->dst);
 	/* NONE: not in the packet, but known to be right (a guest's own traffic). */

@@ -138,8 +138,6 @@ static inline enum drop ip6_parse(struct net_pkt *p, struct wire_ip6 *h)
 	p->l4_off = p->l3_off + WIRE_IP6_LEN;
 	p->l4_len = h->payload_len;
 	p->proto = h->next;
-	p->ttl = h->hops;
-	p->tos = h->tclass;
 	p->src.v6 = h->src;
 	p->dst.v6 = h->dst;
 	p->flags |= NET_PKT_V6;

@@ -8,7 +8,7 @@
 
 static inline bool ip4_local(const struct net_rx *rx, uint32_t ip)
 {
-	for (const struct net_local4 *l = rx->local4; l != rx->local4_end; l++)
+	for (const struct net_local4 *l = rx->local4; l != rx->local4 + rx->n_local4; l++)
 		if (l->ip == ip)
 			return true;
 	return false;
@@ -27,7 +27,7 @@ static inline bool ip4_src_ok(const struct net_rx *rx, uint32_t src, uint8_t pro
 {
 	if (unlikely(!ip4_unicast(src)))
 		return src == 0 && proto == IPPROTO_UDP;
-	for (const struct net_local4 *l = rx->local4; l != rx->local4_end; l++) {
+	for (const struct net_local4 *l = rx->local4; l != rx->local4 + rx->n_local4; l++) {
 		if (unlikely(src == l->ip || src == l->bcast || src == l->net))
 			return false;
 	}

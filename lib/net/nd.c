@@ -235,7 +235,7 @@ enum net_verdict nd_input(struct net *n, struct net_pkt *p)
 	struct wire_nd nd;
 	int len;
 
-	if (p->ttl == ND_HOPS && have == p->l4_len && !nd_fragmented(p)) {
+	if (net_pkt_ttl(p) == ND_HOPS && have == p->l4_len && !nd_fragmented(p)) {
 		len = wire_nd_parse(l4, have, &nd);
 		if (len < 0)
 			why = (enum drop) - len;

@@ -39,6 +39,10 @@ struct net *net_create(const struct net_conf *c, struct env *env, const struct o
 	n->n_cores = env->n_cores;
 	n->conf = *c;
 	n->fib6.v6 = true;
+	memset(n->verdict, NET_LONG, sizeof(n->verdict));
+	addr_rx_clear(&n->no_rx);
+	for (unsigned i = 0; i < NET_PORT_MAX; i++)
+		n->untagged_rx[i] = &n->no_rx;
 	for (unsigned i = 0; i < NET_IP_ID_SLOTS; i++)
 		n->ip_id[i] = (uint16_t)rng_u64(&env->rng);
 	if (n->n_cores > NET_CORES_MAX || neigh_init(n) != 0) {
@@ -73,6 +77,7 @@ void net_proto_set(struct net *n, uint8_t proto, const struct net_proto_ops *ops
 
 	p->ops = ops;
 	p->ctx = ctx;
+	n->verdict[proto] = ops == NULL ? NET_LONG : proto == IPPROTO_TCP ? NET_TCP : NET_UDP;
 }
 
 void net_confirm(struct net *n, const struct net_dst *d)

@@ -84,12 +84,11 @@ struct net_pkt {
 	uint16_t l3_off, l4_off; /* from the start of m's data; L4 header bytes up to 60 that the
 	                          * packet has are contiguous in the first segment */
 	uint16_t l4_len;	 /* bytes from l4_off to the end of the IP payload */
-	uint8_t proto;
-	uint8_t ttl, tos; /* hop limit and traffic class in IPv6 */
-	uint8_t flags;	  /* NET_PKT_* */
 	uint32_t scope;
 	uint32_t hash; /* owner hash of the 4-tuple; valid with NET_PKT_HASH */
 	union net_ip src, dst;
+	uint8_t proto;
+	uint8_t flags; /* NET_PKT_* */
 };
 
 #define NET_PKT_V6	 0x01
@@ -97,6 +96,22 @@ struct net_pkt {
 #define NET_PKT_L3_MCAST 0x04 /* IP multicast or broadcast destination */
 #define NET_PKT_CKSUM_OK 0x08 /* the port verified the transport checksum */
 #define NET_PKT_HASH	 0x10
+
+/* Time to live, or hop limit. */
+static inline uint8_t net_pkt_ttl(const struct net_pkt *p)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3_off);
+
+	return ip[p->flags & NET_PKT_V6 ? 7 : 8];
+}
+
+/* Type of service, or traffic class. */
+static inline uint8_t net_pkt_tos(const struct net_pkt *p)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3_off);
+
+	return p->flags & NET_PKT_V6 ? (uint8_t)(ip[0] << 4 | ip[1] >> 4) : ip[1];
+}
 
 /* An ICMP or ICMPv6 error about a flow of ours, on the core that owns the flow. */
 struct net_error {
@@ -196,7 +211,8 @@ struct net_neigh_info {
 unsigned net_neigh_list(
 	const struct net *n, struct net_neigh_info *out, unsigned max, uint32_t *cursor);
 
-/* A burst of frames of one port; m->port says which. Owns them all. n at most 64. */
+/* A burst of frames of one port; m->port says which. Owns them all. n at most 64. Their first bytes
+ * should be in the cache. */
 void net_input(struct net *n, struct rte_mbuf **pkts, unsigned count);
 /* What net_env_ops.post of another core sent. body is not kept. */
 void net_message(struct net *n, const void *body, uint16_t len);

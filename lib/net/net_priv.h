@@ -33,15 +33,21 @@ struct net_local4 {
 	uint32_t bcast, net; /* all ones and all zeros below the prefix; ip where there are none */
 };
 
-/* What the input path needs of an interface, in few lines. */
+/*
+ * What the input path needs of an interface, in few lines. Nearly all packets are known to come
+ * from an address that may send by its first and its last octet alone; the tables hold true for
+ * octets of addresses that may not (our own, broadcast, not unicast) and so need a closer look.
+ */
 struct net_rx {
 	uint32_t mac_lo; /* as loaded from memory */
 	uint16_t mac_hi;
 	uint8_t n_local4, n_local6;
-	const struct net_local4 *local4_end; /* behind the last */
+	uint32_t good4, good6; /* ol_flags of a packet that needs no closer look (plain_input.h) */
+	uint32_t first;	       /* the first of local4 */
 	uint32_t scope;
 	uint16_t ifc;
 	bool trust_hash; /* a packet with the port's hash is at its owner */
+	bool src4_first[256], src4_last[256], src6_first[256], src6_last[256];
 	struct net_local4 local4[NET_ADDR_MAX];
 	struct ip6 local6[NET_ADDR_MAX];
 };
@@ -97,7 +103,11 @@ struct net {
 	uint16_t core, n_cores;
 	uint16_t n_ifc;
 	struct net_proto tcp, udp;
-	struct net_rx *untagged_rx[NET_PORT_MAX]; /* interface of a port's untagged frames */
+	uint8_t verdict
+		[256]; /* enum net_verdict by protocol: NET_LONG but for those with a transport */
+	struct net_rx
+		*untagged_rx[NET_PORT_MAX]; /* interface of a port's untagged frames, or &no_rx */
+	struct net_rx no_rx;		    /* has no address */
 	struct net_rx rx[NET_IFC_MAX];
 	struct ifc ifc[NET_IFC_MAX];
 	struct net_conf conf;
@@ -109,8 +119,8 @@ struct net {
 };
 
 /* What became of a received packet: one of the two transports shall have it, or it is gone. LONG:
- * the short way is not for it. */
-enum net_verdict { NET_DONE, NET_TCP, NET_UDP, NET_LONG };
+ * the short way is not for it. The transports are bits. */
+enum net_verdict { NET_DONE = 0, NET_TCP = 1, NET_UDP = 2, NET_LONG = 4 };
 
 static inline enum net_verdict net_drop(struct net *n, struct net_pkt *p, enum drop why)
 {
@@ -279,6 +289,8 @@ void addr_state_set(struct net *n, struct ifc *ifc, bool v6, unsigned i, uint8_t
 /* Is ip ours here: on the interface, or (weak host model) on any? */
 bool addr_ours(const struct net *n, uint16_t ifc, bool v6, const union net_ip *ip);
 void addr_rx_build(struct net *n, struct ifc *ifc);
+/* No address is ours. */
+void addr_rx_clear(struct net_rx *rx);
 void addr_check_start(struct net *n, struct ifc *ifc, bool v6, unsigned i);
 void addr_check_stop(struct net *n, struct ifc *ifc, bool v6, unsigned i);
 void addr_check_init(struct net *n);

@@ -9,18 +9,28 @@
  * The short way of most packets: an untagged unicast frame in one segment, an IP header without
  * options or extension headers, no fragment, between unicast addresses, TCP or UDP. All of it is
  * checked, but nothing is judged: whatever is not so goes the long way from the start.
+ *
+ * What the port has not said of a packet, and an address that its first and last octets do not
+ * acquit, is looked into by the functions named plain_odd_*().
  */
 #define VLAN_STRIPPED (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED)
 
 /* Packets that took the short way in a burst. */
 struct plain_count {
-	unsigned v4, v6;
+	unsigned v4, v6; /* v4: of both families, until plain_count_add() */
 };
 
 /* The three octets of ethertype and version, header length of a plain IPv4 packet. */
 static inline bool plain_type4(const uint8_t *h)
 {
-	return (wire_get32(h + 12) & 0xffffff00) == ((uint32_t)NET_TYPE_IP4 << 16 | 0x45u << 8);
+	static const uint8_t type[4] = {NET_TYPE_IP4 >> 8, NET_TYPE_IP4 & 0xff, 0x45, 0};
+	static const uint8_t mask[4] = {0xff, 0xff, 0xff, 0};
+	uint32_t w, t, k;
+
+	memcpy(&w, h + 12, sizeof(w));
+	memcpy(&t, type, sizeof(t));
+	memcpy(&k, mask, sizeof(k));
+	return (w & k) == t;
 }
 
 static inline bool plain_cksum4(const uint8_t *ip, uint64_t flags)
@@ -38,112 +48,134 @@ static inline bool plain_cksum4(const uint8_t *ip, uint64_t flags)
 	return l4_cksum_fold(sum) == 0xffff;
 }
 
-static inline void plain_fill(struct net_pkt *p, struct rte_mbuf *m, const struct net_rx *rx,
-	unsigned l4_off, unsigned l4_len, uint8_t flags)
+/* What the port says of a packet that matters here; an IPv6 header has no checksum. */
+#define PLAIN_FLAGS6 \
+	((uint32_t)(VLAN_STRIPPED | RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_RSS_HASH))
+#define PLAIN_FLAGS4 (PLAIN_FLAGS6 | (uint32_t)RTE_MBUF_F_RX_IP_CKSUM_MASK)
+
+/* The port has vouched for all that it can. */
+static inline bool plain_good(const struct rte_mbuf *m, const struct net_rx *rx, bool v6)
 {
-	uint64_t l4 = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	return v6 ? ((uint32_t)m->ol_flags & PLAIN_FLAGS6) == rx->good6
+		  : ((uint32_t)m->ol_flags & PLAIN_FLAGS4) == rx->good4;
+}
+
+/* Not NULL ip: IPv4, whose header may still have to be summed. */
+static __rte_noinline bool plain_odd_flags(const struct rte_mbuf *m, const uint8_t *ip)
+{
+	return (m->ol_flags & VLAN_STRIPPED) == 0 && (ip == NULL || plain_cksum4(ip, m->ol_flags));
+}
+
+static __rte_noinline bool plain_odd_addrs4(
+	const struct net_rx *rx, uint32_t src, uint32_t dst, uint8_t proto)
+{
+	return ip4_local(rx, dst) && ip4_src_ok(rx, src, proto);
+}
+
+static __rte_noinline bool plain_odd_addrs6(const struct net_rx *rx, const struct net_pkt *p)
+{
+	return ip6_local(rx, &p->dst.v6) && ip6_src_ok(rx, p);
+}
+
+/* Checksum and owner of a packet that is otherwise done. */
+static __rte_noinline enum net_verdict plain_odd_owner(
+	struct net *n, const struct net_rx *rx, struct net_pkt *p)
+{
+	uint64_t l4 = p->m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	if (l4 != RTE_MBUF_F_RX_L4_CKSUM_GOOD && l4 != RTE_MBUF_F_RX_L4_CKSUM_NONE)
+		p->flags &= (uint8_t)~NET_PKT_CKSUM_OK;
+	if (p->flags & NET_PKT_V6 ? !ip6_owner(n, rx, p) : !ip4_owner(n, rx, p))
+		return NET_DONE;
+	return n->verdict[p->proto];
+}
+
+/* The rest, in which both families are alike. m loses the frame's padding. */
+static __rte_always_inline enum net_verdict plain_finish(struct net *n, const struct net_rx *rx,
+	struct net_pkt *p, enum net_verdict v, unsigned l4_off, unsigned l4_len, uint8_t flags)
+{
+	struct rte_mbuf *m = p->m;
 
 	p->ifc = rx->ifc;
 	p->scope = rx->scope;
 	p->l3_off = WIRE_ETH_LEN;
 	p->l4_off = (uint16_t)l4_off;
 	p->l4_len = (uint16_t)l4_len;
-	if (likely(l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD || l4 == RTE_MBUF_F_RX_L4_CKSUM_NONE))
-		flags |= NET_PKT_CKSUM_OK;
-	p->flags = flags | NET_PKT_HASH;
-	/* Without the frame's padding. */
+	p->hash = m->hash.rss;
+	p->flags = flags | NET_PKT_HASH | NET_PKT_CKSUM_OK;
 	m->data_len = (uint16_t)(l4_off + l4_len);
 	m->pkt_len = l4_off + l4_len;
+	if (unlikely(!plain_good(m, rx, (flags & NET_PKT_V6) != 0)))
+		return plain_odd_owner(n, rx, p);
+	return v;
 }
 
-/* The hash that the port found, if that means that the packet is at its owner. */
-static inline bool plain_hash(struct net_pkt *p, const struct rte_mbuf *m, const struct net_rx *rx)
+static __rte_always_inline enum net_verdict plain_input4(
+	struct net *n, const struct net_rx *rx, struct net_pkt *p, const uint8_t *ip)
 {
-	p->hash = m->hash.rss;
-	return rx->trust_hash && (m->ol_flags & RTE_MBUF_F_RX_RSS_HASH) != 0;
-}
-
-static inline bool plain_proto(const struct net *n, uint8_t proto)
-{
-	return (likely(proto == IPPROTO_TCP) && n->tcp.ops != NULL) ||
-	       (proto == IPPROTO_UDP && n->udp.ops != NULL);
-}
-
-static inline enum net_verdict plain_input4(struct net *n, const struct net_rx *rx,
-	struct net_pkt *p, struct rte_mbuf *m, const uint8_t *h)
-{
-	const uint8_t *ip = h + WIRE_ETH_LEN;
-	unsigned total = wire_get16(ip + 2), room = m->data_len - WIRE_ETH_LEN;
+	struct rte_mbuf *m = p->m;
+	unsigned total = wire_get16(ip + 2);
 	uint32_t src = wire_get32(ip + 12), dst = wire_get32(ip + 16);
+	enum net_verdict v = n->verdict[ip[9]];
 
-	if (unlikely(total > room || total < WIRE_IP4_LEN + 8 ||
-		     (wire_get16(ip + 6) & (WIRE_IP4_MF | 0x1fff)) != 0 ||
-		     !plain_cksum4(ip, m->ol_flags) || !ip4_local(rx, dst)))
+	if (unlikely(total + WIRE_ETH_LEN > m->data_len || total < WIRE_IP4_LEN + 8 ||
+		     (wire_get16(ip + 6) & (WIRE_IP4_MF | 0x1fff)) != 0 || v == NET_LONG))
+		return NET_LONG;
+	if (unlikely(!plain_good(m, rx, false)) && !plain_odd_flags(m, ip))
+		return NET_LONG;
+	if (unlikely(dst != rx->first || (rx->src4_first[ip[12]] | rx->src4_last[ip[15]])) &&
+		!plain_odd_addrs4(rx, src, dst, ip[9]))
 		return NET_LONG;
 	p->proto = ip[9];
-	if (unlikely(!plain_proto(n, p->proto) || !ip4_src_ok(rx, src, p->proto)))
-		return NET_LONG;
 	net_ip4_set(&p->src, src);
 	net_ip4_set(&p->dst, dst);
-	p->ttl = ip[8];
-	p->tos = ip[1];
-	plain_fill(p, m, rx, WIRE_ETH_LEN + WIRE_IP4_LEN, total - WIRE_IP4_LEN, 0);
-	if (unlikely(!plain_hash(p, m, rx) && !ip4_owner(n, rx, p)))
-		return NET_DONE;
-	return p->proto == IPPROTO_TCP ? NET_TCP : NET_UDP;
+	return plain_finish(n, rx, p, v, WIRE_ETH_LEN + WIRE_IP4_LEN, total - WIRE_IP4_LEN, 0);
 }
 
-static inline enum net_verdict plain_input6(struct net *n, const struct net_rx *rx,
-	struct net_pkt *p, struct rte_mbuf *m, const uint8_t *h)
+static __rte_always_inline enum net_verdict plain_input6(
+	struct net *n, const struct net_rx *rx, struct net_pkt *p, const uint8_t *ip)
 {
-	const uint8_t *ip = h + WIRE_ETH_LEN;
-	unsigned len = wire_get16(ip + 4), room = m->data_len - WIRE_ETH_LEN;
-	uint32_t first = wire_get32(ip);
+	struct rte_mbuf *m = p->m;
+	unsigned len = wire_get16(ip + 4);
+	enum net_verdict v = n->verdict[ip[6]];
 
-	if (unlikely(room < WIRE_IP6_LEN || len > room - WIRE_IP6_LEN || len < 8 ||
-		     first >> 28 != 6))
+	if (unlikely(len + WIRE_ETH_LEN + WIRE_IP6_LEN > m->data_len || len < 8 ||
+		     ip[0] >> 4 != 6 || v == NET_LONG))
+		return NET_LONG;
+	if (unlikely(!plain_good(m, rx, true)) && !plain_odd_flags(m, NULL))
 		return NET_LONG;
 	p->proto = ip[6];
 	memcpy(p->src.v6.b, ip + 8, sizeof(p->src.v6.b));
 	memcpy(p->dst.v6.b, ip + 24, sizeof(p->dst.v6.b));
-	if (unlikely(!plain_proto(n, p->proto) || !ip6_local(rx, &p->dst.v6) || !ip6_src_ok(rx, p)))
+	if (unlikely(!net_ip6_eq(&p->dst.v6, &rx->local6[0]) ||
+		     (rx->src6_first[ip[8]] | rx->src6_last[ip[23]])) &&
+		!plain_odd_addrs6(rx, p))
 		return NET_LONG;
-	p->ttl = ip[7];
-	p->tos = (uint8_t)(first >> 20);
-	plain_fill(p, m, rx, WIRE_ETH_LEN + WIRE_IP6_LEN, len, NET_PKT_V6);
-	if (unlikely(!plain_hash(p, m, rx) && !ip6_owner(n, rx, p)))
-		return NET_DONE;
-	return p->proto == IPPROTO_TCP ? NET_TCP : NET_UDP;
+	return plain_finish(n, rx, p, v, WIRE_ETH_LEN + WIRE_IP6_LEN, len, NET_PKT_V6);
 }
 
-static inline enum net_verdict plain_input(struct net *n, struct net_pkt *p, struct plain_count *c)
+static __rte_always_inline enum net_verdict plain_input(
+	struct net *n, const struct net_rx *rx, struct net_pkt *p, struct plain_count *c)
 {
 	struct rte_mbuf *m = p->m;
 	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
-	const struct net_rx *rx;
 	enum net_verdict v;
 	uint32_t lo;
 	uint16_t hi;
 
-	if (unlikely(m->nb_segs != 1 || m->data_len < WIRE_ETH_LEN + WIRE_IP4_LEN ||
-		     m->port >= NET_PORT_MAX || (m->ol_flags & VLAN_STRIPPED) != 0))
-		return NET_LONG;
-	rx = n->untagged_rx[m->port];
-	if (unlikely(rx == NULL))
+	if (unlikely(m->nb_segs != 1 || m->data_len < WIRE_ETH_LEN + WIRE_IP4_LEN))
 		return NET_LONG;
 	memcpy(&lo, h, sizeof(lo));
 	memcpy(&hi, h + sizeof(lo), sizeof(hi));
 	if (unlikely(lo != rx->mac_lo || hi != rx->mac_hi))
 		return NET_LONG;
-	if (likely(plain_type4(h))) {
-		v = plain_input4(n, rx, p, m, h);
-		c->v4 += v != NET_LONG;
-	} else if (wire_get16(h + 12) == NET_TYPE_IP6) {
-		v = plain_input6(n, rx, p, m, h);
-		c->v6 += v != NET_LONG;
-	} else {
-		v = NET_LONG;
-	}
+	if (likely(plain_type4(h)))
+		return plain_input4(n, rx, p, h + WIRE_ETH_LEN);
+	if (unlikely(wire_get16(h + 12) != NET_TYPE_IP6 ||
+		     m->data_len < WIRE_ETH_LEN + WIRE_IP6_LEN))
+		return NET_LONG;
+	v = plain_input6(n, rx, p, h + WIRE_ETH_LEN);
+	c->v6 += v != NET_LONG;
 	return v;
 }
 
@@ -151,9 +183,9 @@ static inline void plain_count_add(struct net *n, const struct plain_count *c)
 {
 	struct counters *cnt = &n->env->cnt;
 
-	count_add(cnt, CNT_eth_rx_unicast, c->v4 + c->v6);
-	count_add(cnt, CNT_ip4_rx, c->v4);
-	count_add(cnt, CNT_ip4_delivered, c->v4);
+	count_add(cnt, CNT_eth_rx_unicast, c->v4);
+	count_add(cnt, CNT_ip4_rx, c->v4 - c->v6);
+	count_add(cnt, CNT_ip4_delivered, c->v4 - c->v6);
 	count_add(cnt, CNT_ip6_rx, c->v6);
 	count_add(cnt, CNT_ip6_delivered, c->v6);
 }

@@ -77,6 +77,8 @@ static void host_input_op(void *ctx, struct net_pkt *pkts, unsigned n)
 
 		cr_assert_lt(h->n_seen, HOST_FRAMES);
 		s->p = *p;
+		s->ttl = net_pkt_ttl(p);
+		s->tos = net_pkt_tos(p);
 		s->core = c->env.core;
 		s->proto = p->proto;
 		s->len = p->l4_len;

@@ -39,6 +39,7 @@ struct frame {
 /* What a transport recorded. */
 struct seen {
 	struct net_pkt p; /* m is gone */
+	uint8_t ttl, tos;
 	uint16_t core;
 	uint8_t proto;
 	uint16_t len;

@@ -28,7 +28,7 @@ Test(ip4, delivered_whole)
 	cr_assert_eq(p->l3_off, 14);
 	cr_assert_eq(p->l4_off, 34);
 	cr_assert_eq(p->l4_len, 12);
-	cr_assert_eq(p->ttl, 64);
+	cr_assert_eq(h->seen[0].ttl, 64);
 	cr_assert_eq(p->flags, NET_PKT_HASH);
 	cr_assert_eq(p->hash, owner_hash4(h->owner, PEER4, OUR4, 7, 53));
 	host_free(h);
@@ -174,7 +174,7 @@ Test(ip4, rfc1122_3_2_1_6_tos_ecn_and_reserved_bit_are_accepted)
 		fix_ip4(b + 14);
 		expect_delivered(h, b, len);
 	}
-	cr_assert_eq(h->seen[0].p.tos, 0xb8);
+	cr_assert_eq(h->seen[0].tos, 0xb8);
 	host_free(h);
 }
 
