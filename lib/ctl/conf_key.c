@@ -21,10 +21,26 @@ const struct conf_key conf_keys[] = {
 };
 const unsigned conf_n_keys = sizeof(conf_keys) / sizeof(conf_keys[0]);
 
-const char *const conf_idle_words[3] = {
-	[CONF_IDLE_SPIN] = "spin", [CONF_IDLE_YIELD] = "yield", [CONF_IDLE_SLEEP] = "sleep"};
-const char *const conf_huge_words[3] = {
-	[FRONT_HUGE_AUTO] = "auto", [FRONT_HUGE_TRUE] = "true", [FRONT_HUGE_FALSE] = "false"};
+#define WORDS_MAX 8
+
+const char *const *conf_key_words(const struct conf_key *k)
+{
+	static const char *const words[][WORDS_MAX] = {
+		[T_IDLE] = {[CONF_IDLE_SPIN] = "spin",
+			[CONF_IDLE_YIELD] = "yield",
+			[CONF_IDLE_SLEEP] = "sleep"},
+		[T_HUGE] = {[FRONT_HUGE_AUTO] = "auto",
+			[FRONT_HUGE_TRUE] = "true",
+			[FRONT_HUGE_FALSE] = "false"},
+		[T_COOKIES] = {[TCP_COOKIES_AUTO] = "auto",
+			[TCP_COOKIES_ALWAYS] = "always",
+			[TCP_COOKIES_NEVER] = "never"},
+	};
+
+	if (k->type >= sizeof(words) / sizeof(words[0]) || words[k->type][0] == NULL)
+		return NULL;
+	return words[k->type];
+}
 
 const struct conf_key *conf_key_find(enum conf_scope scope, const char *path)
 {
@@ -52,12 +68,22 @@ static void range_form(const struct conf_key *k, char *buf, size_t size)
 	}
 }
 
+/* "spin, yield or sleep" */
+static void words_form(const char *const *words, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *words != NULL && n < size; words++)
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", *words,
+			words[1] == NULL   ? ""
+			: words[2] == NULL ? " or "
+					   : ", ");
+}
+
 void conf_key_form(const struct conf_key *k, char *buf, size_t size)
 {
 	static const char *const fixed[] = {
 		[T_BOOL] = "true or false",
-		[T_IDLE] = "spin, yield or sleep",
-		[T_HUGE] = "auto, true or false",
 		[T_CPU] = "a CPU number, or any",
 		[T_RSSKEY] = "default, symmetric, or 40 to 52 bytes in hexadecimal",
 		[T_WORD] = "a text",
@@ -76,6 +102,8 @@ void conf_key_form(const struct conf_key *k, char *buf, size_t size)
 
 	if (k->type <= T_SIZE)
 		range_form(k, buf, size);
+	else if (conf_key_words(k) != NULL)
+		words_form(conf_key_words(k), buf, size);
 	else
 		snprintf(buf, size, "%s", fixed[k->type]);
 }

@@ -18,6 +18,7 @@ enum conf_type {
 	T_BOOL,
 	T_IDLE,
 	T_HUGE,
+	T_COOKIES,
 	T_CPU,
 	T_RSSKEY,
 	T_WORD,
@@ -48,9 +49,8 @@ struct conf_key {
 extern const struct conf_key conf_keys[];
 extern const unsigned conf_n_keys;
 
-/* Words of T_IDLE and T_HUGE, in the order of their enums. */
-extern const char *const conf_idle_words[3];
-extern const char *const conf_huge_words[3];
+/* The words that k takes, in the order of their enum, NULL behind the last; NULL: k takes no words. */
+const char *const *conf_key_words(const struct conf_key *k);
 
 /* The key called path in scope, or NULL. */
 const struct conf_key *conf_key_find(enum conf_scope scope, const char *path);

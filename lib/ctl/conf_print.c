@@ -52,12 +52,6 @@ static void print_scalar(
 	case T_BOOL:
 		fputs(load(k, base) ? "true" : "false", out);
 		break;
-	case T_IDLE:
-		fputs(conf_idle_words[c->stack.idle], out);
-		break;
-	case T_HUGE:
-		fputs(conf_huge_words[c->hugepages], out);
-		break;
 	case T_CPU:
 		if (c->stack.control_cpu < 0)
 			fputs("any", out);
@@ -73,7 +67,10 @@ static void print_scalar(
 		quoted(out, text);
 		break;
 	default:
-		fprintf(out, "%" PRIu64, load(k, base));
+		if (conf_key_words(k) != NULL)
+			fputs(conf_key_words(k)[load(k, base)], out);
+		else
+			fprintf(out, "%" PRIu64, load(k, base));
 	}
 }
 

@@ -123,10 +123,12 @@ static void read_number(
 		store(k, base, v);
 }
 
-static void read_choice(struct conf_reader *r, const struct conf_key *k, void *base,
-	const struct conf_node *n, const char *const *words)
+static void read_choice(
+	struct conf_reader *r, const struct conf_key *k, void *base, const struct conf_node *n)
 {
-	for (unsigned i = 0; i < 3; i++) {
+	const char *const *words = conf_key_words(k);
+
+	for (unsigned i = 0; words[i] != NULL; i++) {
 		if (strcmp(n->text, words[i]) == 0) {
 			store(k, base, i);
 			return;
@@ -234,22 +236,6 @@ static void read_scalar(
 		else
 			bad_form(r, k, n);
 		break;
-	case T_IDLE: {
-		enum conf_idle *idle = &r->out->stack.idle;
-		unsigned before = r->err->n;
-		uint8_t word = 0;
-		struct conf_key as_byte = *k;
-
-		as_byte.offset = 0;
-		as_byte.size = 1;
-		read_choice(r, &as_byte, &word, n, conf_idle_words);
-		if (r->err->n == before)
-			*idle = (enum conf_idle)word;
-		break;
-	}
-	case T_HUGE:
-		read_choice(r, k, base, n, conf_huge_words);
-		break;
 	case T_CPU:
 		read_cpu(r, k, n);
 		break;
@@ -267,7 +253,10 @@ static void read_scalar(
 		read_mac(r, k, base, n);
 		break;
 	default:
-		read_number(r, k, base, n);
+		if (conf_key_words(k) != NULL)
+			read_choice(r, k, base, n);
+		else
+			read_number(r, k, base, n);
 	}
 }
 

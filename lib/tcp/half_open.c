@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "syn_cookie.h"
 #include "tcp_priv.h"
 
 /*
  * LISTEN and SYN-RECEIVED of passive opens (RFC 9293 sections 3.10.7.2 and 3.10.7.4). A SYN costs one
- * small entry; the control block is made when the handshake completes. A full table gives up its
- * oldest entry: the one least likely to complete.
+ * small entry; the control block is made when the handshake completes. When the table is full, SYNs
+ * are answered with cookies; without those it gives up its oldest entry: the one least likely to
+ * complete.
  */
 
 static uint32_t ho_index(const struct tcp *tcp, const struct tcp_half_open *h)
@@ -35,8 +37,8 @@ void tcp_half_open_free(struct tcp *tcp, struct tcp_half_open *h)
 	tcp->n_half_open--;
 }
 
-static struct tcp_half_open *ho_alloc(
-	struct tcp *tcp, struct tcp_listener *l, bool v6, uint32_t hash)
+/* An entry with what is in tmpl, in the table. */
+static struct tcp_half_open *ho_alloc(struct tcp *tcp, const struct tcp_half_open *tmpl)
 {
 	if (tcp->ho_free == 0 && tcp->ho_oldest != 0) {
 		tcp_count(tcp, CNT_tcp_half_open_evicted);
@@ -44,15 +46,15 @@ static struct tcp_half_open *ho_alloc(
 	}
 	uint32_t i = tcp->ho_free;
 
-	if (i == 0 || tcp_flow_add(tcp, v6, hash, FLOW_VAL(FLOW_KIND_HALF_OPEN, i - 1)) != 0)
+	if (i == 0 || tcp_flow_add(tcp, ho_v6(tmpl), tmpl->hash,
+			      FLOW_VAL(FLOW_KIND_HALF_OPEN, i - 1)) != 0)
 		return NULL;
 	struct tcp_half_open *h = &tcp->ho[i - 1];
 
 	tcp->ho_free = h->next;
 	tcp->n_half_open++;
-	l->n_half_open++;
-	memset(h, 0, sizeof(*h));
-	h->listener = (uint32_t)(l - tcp->listeners);
+	tcp->listeners[tmpl->listener].n_half_open++;
+	*h = *tmpl;
 	h->prev = tcp->ho_newest;
 	if (tcp->ho_newest != 0)
 		tcp->ho[tcp->ho_newest - 1].next = i;
@@ -142,91 +144,102 @@ static uint16_t syn_mss(const struct tcp *tcp, const struct tcp_seg *s)
 	return RTE_MAX(o.mss, tcp->conf.mss_min);
 }
 
-static void listen_syn(
-	struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s, const uint32_t *old_nxt)
+/* What the segment says of its sender, in an entry that is in no table yet. */
+static bool ho_init(
+	struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s, struct tcp_half_open *h)
 {
 	bool v6 = (s->p->flags & NET_PKT_V6) != 0;
 	union net_ip local = s->p->dst;
-	struct net_dst dst;
 
+	memset(h, 0, sizeof(*h));
+	if (net_route(tcp->net, v6, &s->p->src, &local, s->p->ifc, &h->dst) != 0)
+		return false;
+	tcp_seg_key(s, &h->key);
+	h->hash = s->hash;
+	h->flags = v6 ? TF_V6 : 0;
+	h->listener = (uint32_t)(l - tcp->listeners);
+	return true;
+}
+
+/* Is the table full, or what l may have of it? */
+static bool ho_full(const struct tcp *tcp, const struct tcp_listener *l)
+{
+	return tcp->ho_free == 0 || l->n_half_open >= l->backlog;
+}
+
+/* Answers without keeping anything. */
+static void cookie_reply(struct tcp *tcp, struct tcp_half_open *h)
+{
+	h->iss = syn_cookie_make(tcp, &h->key, h->irs, h->mss);
+	syn_cookie_sent(tcp);
+	ho_send(tcp, h, WIRE_TCP_SYN | WIRE_TCP_ACK);
+}
+
+static void listen_syn(
+	struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s, const uint32_t *old_nxt)
+{
+	uint8_t cookies = tcp->conf.syn_cookies;
+	struct tcp_half_open tmpl, *h;
+
+	if (!ho_init(tcp, l, s, &tmpl)) {
+		seg_drop(tcp, s, DROP_no_route);
+		return;
+	}
+	tmpl.irs = s->seq;
+	tmpl.mss = syn_mss(tcp, s);
+	tmpl.wnd = s->wnd;
+	/* A cookie cannot be made to follow an old connection's numbers. */
+	if (unlikely(old_nxt == NULL && syn_cookie_fits(tmpl.mss) &&
+		     (cookies == TCP_COOKIES_ALWAYS ||
+			     (cookies == TCP_COOKIES_AUTO && ho_full(tcp, l))))) {
+		cookie_reply(tcp, &tmpl);
+		seg_done(tcp, s);
+		return;
+	}
 	if (l->n_half_open >= l->backlog) {
 		seg_drop(tcp, s, DROP_tcp_backlog);
 		return;
 	}
-	if (net_route(tcp->net, v6, &s->p->src, &local, s->p->ifc, &dst) != 0) {
-		seg_drop(tcp, s, DROP_no_route);
-		return;
-	}
-	struct tcp_half_open *h = ho_alloc(tcp, l, v6, s->hash);
-
+	tmpl.iss = tcp_isn(tcp, &tmpl.key);
+	if (old_nxt != NULL &&
+		seq_leq(tmpl.iss, *old_nxt)) /* it ran faster than the clock (MAY-2) */
+		tmpl.iss = *old_nxt + 65536;
+	h = ho_alloc(tcp, &tmpl);
 	if (h == NULL) {
 		seg_drop(tcp, s, DROP_tcp_half_open_full);
 		return;
 	}
-	tcp_seg_key(s, &h->key);
-	h->hash = s->hash;
-	h->flags = v6 ? TF_V6 : 0;
-	h->dst = dst;
-	h->irs = s->seq;
-	h->iss = tcp_isn(tcp, &h->key);
-	if (old_nxt != NULL && seq_leq(h->iss, *old_nxt)) /* it ran faster than the clock (MAY-2) */
-		h->iss = *old_nxt + 65536;
-	h->mss = syn_mss(tcp, s);
-	h->wnd = s->wnd;
 	ho_synack(tcp, h);
 	seg_done(tcp, s); /* data on a SYN is not acknowledged: the peer sends it again */
 }
 
-/* LISTEN: RST ignored, ACK answered with RST, SYN opens, the rest dropped. */
-void tcp_listen_input(
-	struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s, const uint32_t *old_nxt)
-{
-	if (s->flags & WIRE_TCP_RST) {
-		seg_drop(tcp, s, DROP_tcp_rst);
-		return;
-	}
-	if (s->flags & WIRE_TCP_ACK) {
-		tcp_reply_rst(tcp, s);
-		seg_drop(tcp, s, DROP_tcp_flags);
-		return;
-	}
-	if (!(s->flags & WIRE_TCP_SYN) || s->flags & WIRE_TCP_FIN) {
-		seg_drop(tcp, s, DROP_tcp_flags);
-		return;
-	}
-	listen_syn(tcp, l, s, old_nxt);
-}
-
-/* The handshake's third segment: entry becomes block, and the segment is processed by it. */
-static void ho_complete(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s)
+/* The handshake's third segment: a block is made of h, which is in no table, and processes it. */
+static void ho_accept(struct tcp *tcp, const struct tcp_half_open *h, struct tcp_seg *s)
 {
 	struct tcp_listener *l = &tcp->listeners[h->listener];
-	struct tcp_half_open copy = *h;
-
-	tcp_half_open_free(tcp, h);
-	struct tcb *t = tcb_alloc(tcp, ho_v6(&copy), &copy.key, copy.hash, &l->opts);
+	struct tcb *t = tcb_alloc(tcp, ho_v6(h), &h->key, h->hash, &l->opts);
 
 	if (t == NULL) { /* the peer believes in a connection: tell it */
 		tcp_reply_rst(tcp, s);
 		seg_drop(tcp, s, DROP_tcp_no_tcb);
 		return;
 	}
-	t->dst = copy.dst;
-	t->iss = copy.iss;
-	t->irs = copy.irs;
-	t->mss_limit = copy.mss;
-	t->mss_announced = tcp_mss_announce(tcp, &copy.dst, ho_v6(&copy), l->opts.mss);
-	t->snd_una = copy.iss + 1;
+	t->dst = h->dst;
+	t->iss = h->iss;
+	t->irs = h->irs;
+	t->mss_limit = h->mss;
+	t->mss_announced = tcp_mss_announce(tcp, &h->dst, ho_v6(h), l->opts.mss);
+	t->snd_una = h->iss + 1;
 	t->snd_nxt = t->snd_una;
 	t->snd_max = t->snd_una;
-	t->rcv_nxt = copy.irs + 1;
+	t->rcv_nxt = h->irs + 1;
 	t->rcv_acked = t->rcv_nxt;
 	t->rcv_adv = t->rcv_nxt + RTE_MIN(t->rcv_buf, 65535u);
 	t->snd_wl1 = s->seq;
 	t->snd_wl2 = s->ack;
 	t->snd_wnd = s->wnd;
-	t->max_wnd = RTE_MAX(copy.wnd, s->wnd);
-	if (copy.tries != 0)
+	t->max_wnd = RTE_MAX(h->wnd, s->wnd);
+	if (h->tries != 0)
 		t->flags |= TF_SYN_REXMT;
 	t->app_ops = l->app_ops;
 	t->app_user = l->app_user;
@@ -239,6 +252,55 @@ static void ho_complete(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg
 		return;
 	}
 	tcp_segment_input(tcp, t, s);
+}
+
+static void ho_complete(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s)
+{
+	struct tcp_half_open copy = *h;
+
+	tcp_half_open_free(tcp, h);
+	ho_accept(tcp, &copy, s);
+}
+
+/* The third segment of a handshake that only its cookie remembers. false: it brings none. */
+static bool cookie_ack(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s)
+{
+	struct tcp_half_open h;
+
+	if (s->flags & WIRE_TCP_SYN || !ho_init(tcp, l, s, &h))
+		return false;
+	h.mss = syn_cookie_check(tcp, &h.key, s->seq - 1, s->ack - 1);
+	if (h.mss == 0) {
+		tcp_count(tcp, CNT_tcp_syn_cookies_invalid);
+		return false;
+	}
+	tcp_count(tcp, CNT_tcp_syn_cookies_valid);
+	h.irs = s->seq - 1;
+	h.iss = s->ack - 1;
+	ho_accept(tcp, &h, s);
+	return true;
+}
+
+/* LISTEN: RST ignored, ACK answered with RST, SYN opens, the rest dropped. */
+void tcp_listen_input(
+	struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s, const uint32_t *old_nxt)
+{
+	if (s->flags & WIRE_TCP_RST) {
+		seg_drop(tcp, s, DROP_tcp_rst);
+		return;
+	}
+	if (s->flags & WIRE_TCP_ACK) {
+		if (syn_cookie_out(tcp) && cookie_ack(tcp, l, s))
+			return;
+		tcp_reply_rst(tcp, s);
+		seg_drop(tcp, s, DROP_tcp_flags);
+		return;
+	}
+	if (!(s->flags & WIRE_TCP_SYN) || s->flags & WIRE_TCP_FIN) {
+		seg_drop(tcp, s, DROP_tcp_flags);
+		return;
+	}
+	listen_syn(tcp, l, s, old_nxt);
 }
 
 static bool ho_seq_ok(const struct tcp *tcp, const struct tcp_half_open *h, const struct tcp_seg *s)

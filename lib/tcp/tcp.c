@@ -102,6 +102,8 @@ struct tcp *tcp_create(const struct tcp_conf *c, struct env *env, struct net *ne
 	tcp->up = up;
 	tcp->up_ctx = up_ctx;
 	tcp->conf = *c;
+	tcp->cookie_key = (struct siphash_key){
+		env->secret.k0 ^ 0x636f6f6b6965, env->secret.k1 ^ 0x73796e2d61636b};
 	if (!tables_alloc(tcp, n_txseg)) {
 		tcp_destroy(tcp);
 		errno = ENOMEM;

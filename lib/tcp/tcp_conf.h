@@ -5,10 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum tcp_cookies { TCP_COOKIES_AUTO, TCP_COOKIES_ALWAYS, TCP_COOKIES_NEVER };
+
 /* Limits and timeouts of TCP on one core. Units as named. */
 struct tcp_conf {
 	uint32_t connections;	 /* control blocks; default 16384 */
 	uint32_t half_open;	 /* SYN-RECEIVED entries; default 4096 */
+	uint8_t syn_cookies;	 /* enum tcp_cookies; default auto */
 	uint32_t time_wait;	 /* TIME-WAIT entries; default 16384 */
 	uint32_t listeners;	 /* default 256 */
 	uint32_t sndbuf, rcvbuf; /* bytes; default 256 KiB and 65535 */

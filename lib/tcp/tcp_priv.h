@@ -289,6 +289,8 @@ struct tcp {
 	struct tcp_listener *listeners;
 	struct flow_table listen_table;
 	struct port_alloc ports;
+	struct siphash_key cookie_key;
+	uint64_t cookies_until_us; /* until then a SYN cookie may come back */
 	uint64_t challenge_window_us;
 	uint32_t challenge_left;
 	struct txseg *txseg_mem;

@@ -242,23 +242,36 @@ Test(sim_limits, client_connections)
 }
 
 /* RFC 4987: the table of half-open connections has a bound. */
-Test(sim_limits, half_open)
+static void half_open_limit(uint8_t cookies)
 {
 	struct stack_conf *conf[2] = {limits_conf(0, 1), limits_conf(1, 1)};
 	struct limits l = {0};
 
 	conf[1]->tcp.half_open = 2;
+	conf[1]->tcp.syn_cookies = cookies;
 	limits_start(&l, conf, 0);
 	clients_start(&l, 0, CLIENTS, 0); /* all at once */
 	run_for(&l, 400 * SECOND);
-	/* Who was evicted after it had its SYN,ACK is reset when it sends. */
 	cr_expect_eq(l.ok + l.failed, CLIENTS, "%u and %u", l.ok, l.failed);
-	cr_expect_geq(l.ok, 2);
+	cr_expect_geq(l.ok, cookies == TCP_COOKIES_NEVER ? 2 : CLIENTS);
 	cr_expect_gt(sim_drops(l.host[1], DROP_tcp_half_open_full) +
-			     sim_count(l.host[1], CNT_tcp_half_open_evicted),
+			     sim_count(l.host[1], CNT_tcp_half_open_evicted) +
+			     sim_count(l.host[1], CNT_tcp_syn_cookies_valid),
 		0);
 	expect_service(&l, 4);
 	limits_end(&l);
+}
+
+/* Who was evicted after it had its SYN,ACK is reset when it sends. */
+Test(sim_limits, half_open)
+{
+	half_open_limit(TCP_COOKIES_NEVER);
+}
+
+/* With cookies nobody is turned away. */
+Test(sim_limits, half_open_cookies)
+{
+	half_open_limit(TCP_COOKIES_AUTO);
 }
 
 Test(sim_limits, time_wait)
