@@ -127,7 +127,7 @@ static void echo(int fd)
 static void *server(void *arg)
 {
 	struct peer *p = arg;
-	bool tcp = p->o->scenario == BENCH_LINUX_TCP_RR;
+	bool tcp = p->o->scenario == BENCH_TCP_RR;
 	struct sockaddr_storage a;
 	struct epoll_event ev[64];
 
@@ -161,7 +161,7 @@ static void *server(void *arg)
 static void *client(void *arg)
 {
 	struct peer *p = arg;
-	bool tcp = p->o->scenario == BENCH_LINUX_TCP_RR;
+	bool tcp = p->o->scenario == BENCH_TCP_RR;
 	char buf[65536] = {0};
 	struct sockaddr_storage a;
 	struct epoll_event ev[64];

@@ -11,13 +11,22 @@
 
 #include "bench.h"
 
-static const char *const names[] = {
+static const char *const names[BENCH_SCENARIO_MAX] = {
 	[BENCH_RAW] = "raw",
 	[BENCH_UDP_ECHO] = "udp-echo",
 	[BENCH_TCP_RR] = "tcp-rr",
-	[BENCH_LINUX_UDP_ECHO] = "linux-udp-echo",
-	[BENCH_LINUX_TCP_RR] = "linux-tcp-rr",
+	[BENCH_TCP_CRR] = "tcp-crr",
+	[BENCH_TCP_STREAM] = "tcp-stream",
+	[BENCH_HTTPD] = "httpd",
 };
+
+static const char *const offload_names[] = {
+	[BENCH_OFFLOAD_NONE] = "none",
+	[BENCH_OFFLOAD_CHECKSUM] = "checksum",
+	[BENCH_OFFLOAD_TSO] = "tso",
+};
+
+static const char *const who_names[] = {[BENCH_GANNET] = "gannet", [BENCH_LINUX] = "linux"};
 
 void bench_die(const char *fmt, ...)
 {
@@ -39,17 +48,27 @@ static void usage(FILE *f)
 	      "\n"
 	      "  raw              frames over the cable, MAC addresses swapped\n"
 	      "  udp-echo         datagrams between two stack cores on the cable\n"
-	      "  tcp-rr           request and response on warm connections, likewise\n"
-	      "  linux-udp-echo   the kernel's sockets over a veth pair (root)\n"
-	      "  linux-tcp-rr     likewise\n"
+	      "  tcp-rr           request and response on warm connections\n"
+	      "  tcp-crr          connect, request, response, close\n"
+	      "  tcp-stream       bulk; a transaction is a full segment\n"
+	      "  httpd            keep-alive requests of 440 bytes, answered by apps/httpd\n"
+	      "  linux-udp-echo, linux-tcp-rr\n"
+	      "                   the same between the kernel's sockets over a veth pair (root)\n"
 	      "\n"
 	      "  -s, --seconds S       how long to measure (default 2)\n"
-	      "  -w, --window N        connections, or datagrams in flight (default 32)\n"
+	      "  -w, --window N        connections, or datagrams in flight, a client core\n"
+	      "                        (default 32)\n"
 	      "  -b, --bytes N         payload, 1 to 1400 (default 64)\n"
 	      "  -i, --idle N          further connections that stay silent (tcp-rr; default 0)\n"
+	      "      --spread          requests go round all connections, the idle ones too\n"
+	      "      --server-closes   tcp-crr: the server closes first\n"
+	      "  -n, --cores N         stack cores a side, 1 or 2 (default 1)\n"
+	      "  -o, --offload WHAT    what the ports do: none, checksum (default), tso (checksum\n"
+	      "                        too)\n"
 	      "  -6, --ipv6            over IPv6\n"
-	      "  -c, --count N         both ends on one thread, for exactly N transactions after\n"
-	      "                        as many to warm up: for callgrind\n"
+	      "  -c, --count N         all on one thread, for exactly N transactions after as "
+	      "many\n"
+	      "                        to warm up, four times: for callgrind\n"
 	      "  -h, --help\n",
 		f);
 }
@@ -69,52 +88,71 @@ static uint64_t number(const char *text, const char *what, uint64_t least, uint6
 	return v;
 }
 
-static void options(int argc, char **argv, struct bench_opts *o)
+static unsigned choice(const char *text, const char *what, const char *const *of, unsigned n)
 {
-	static const struct option longs[] = {
-		{"seconds", required_argument, NULL, 's'},
-		{"window", required_argument, NULL, 'w'},
-		{"bytes", required_argument, NULL, 'b'},
-		{"idle", required_argument, NULL, 'i'},
-		{"ipv6", no_argument, NULL, '6'},
-		{"count", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
-	};
-	int opt;
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(text, of[i]) == 0)
+			return i;
+	fprintf(stderr, "gannet-bench: --%s %s: there are", what, text);
+	for (unsigned i = 0; i < n; i++)
+		fprintf(stderr, " %s", of[i]);
+	fputc('\n', stderr);
+	exit(2);
+}
 
-	*o = (struct bench_opts){.seconds = 2, .window = 32, .size = 64};
-	while ((opt = getopt_long(argc, argv, "s:w:b:i:6c:h", longs, NULL)) != -1) {
-		switch (opt) {
-		case 's':
-			o->seconds = atof(optarg);
-			break;
-		case 'w':
-			o->window = (uint32_t)number(optarg, "window", 1, 4000);
-			break;
-		case 'b':
-			o->size = (uint32_t)number(optarg, "bytes", 1, 1400);
-			break;
-		case 'i':
-			o->idle = (uint32_t)number(optarg, "idle", 0, 1200000);
-			break;
-		case '6':
-			o->v6 = true;
-			break;
-		case 'c':
-			o->count = true;
-			o->transactions = number(optarg, "count", 1, UINT32_MAX);
-			break;
-		case 'h':
-			usage(stdout);
-			exit(0);
-		default:
-			usage(stderr);
-			exit(2);
-		}
+enum { OPT_SPREAD = 256, OPT_SERVER_CLOSES };
+
+static void option(struct bench_opts *o, int opt)
+{
+	switch (opt) {
+	case 's':
+		o->seconds = atof(optarg);
+		break;
+	case 'w':
+		o->window = (uint32_t)number(optarg, "window", 1, 4000);
+		break;
+	case 'b':
+		o->size = (uint32_t)number(optarg, "bytes", 1, 1400);
+		break;
+	case 'i':
+		o->idle = (uint32_t)number(optarg, "idle", 0, 12000000);
+		break;
+	case 'n':
+		o->cores = (unsigned)number(optarg, "cores", 1, BENCH_CORES_MAX);
+		break;
+	case 'o':
+		o->offload = choice(optarg, "offload", offload_names, RTE_DIM(offload_names));
+		break;
+	case '6':
+		o->v6 = true;
+		break;
+	case 'c':
+		o->count = true;
+		o->transactions = number(optarg, "count", 1, UINT32_MAX);
+		break;
+	case OPT_SPREAD:
+		o->spread = true;
+		break;
+	case OPT_SERVER_CLOSES:
+		o->server_closes = true;
+		break;
+	case 'h':
+		usage(stdout);
+		exit(0);
+	default:
+		usage(stderr);
+		exit(2);
 	}
-	for (unsigned i = 0; optind == argc - 1 && i < RTE_DIM(names); i++)
-		if (strcmp(argv[optind], names[i]) == 0) {
+}
+
+static void scenario(struct bench_opts *o, const char *name)
+{
+	if (strncmp(name, "linux-", 6) == 0) {
+		o->who = BENCH_LINUX;
+		name += 6;
+	}
+	for (unsigned i = 0; i < RTE_DIM(names); i++)
+		if (strcmp(name, names[i]) == 0) {
 			o->scenario = i;
 			return;
 		}
@@ -122,20 +160,81 @@ static void options(int argc, char **argv, struct bench_opts *o)
 	exit(2);
 }
 
-/* lcore 0 waits; 1 and 2 are the ends, on two CPUs if there are two. */
+static void options(int argc, char **argv, struct bench_opts *o)
+{
+	static const struct option longs[] = {
+		{"seconds", required_argument, NULL, 's'},
+		{"window", required_argument, NULL, 'w'},
+		{"bytes", required_argument, NULL, 'b'},
+		{"idle", required_argument, NULL, 'i'},
+		{"cores", required_argument, NULL, 'n'},
+		{"offload", required_argument, NULL, 'o'},
+		{"ipv6", no_argument, NULL, '6'},
+		{"count", required_argument, NULL, 'c'},
+		{"spread", no_argument, NULL, OPT_SPREAD},
+		{"server-closes", no_argument, NULL, OPT_SERVER_CLOSES},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int opt;
+
+	*o = (struct bench_opts){.seconds = 2,
+		.window = 32,
+		.size = 64,
+		.cores = 1,
+		.offload = BENCH_OFFLOAD_CHECKSUM};
+	while ((opt = getopt_long(argc, argv, "s:w:b:i:n:o:6c:h", longs, NULL)) != -1)
+		option(o, opt);
+	if (optind != argc - 1) {
+		usage(stderr);
+		exit(2);
+	}
+	scenario(o, argv[optind]);
+}
+
+/* lcore 0 waits; then client and server cores in turn, each with a CPU of its own if there are so
+ * many, else all clients on one and all servers on the other. */
 static void eal(const struct bench_opts *o)
 {
-	char lcores[64], memory[16], prefix[64];
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	char lcores[128] = "0@0", prefix[64];
+	unsigned cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 
-	snprintf(lcores, sizeof(lcores), "0@0,1@0,2@%d", cpus > 1 ? 1 : 0);
-	snprintf(memory, sizeof(memory), "%u", 512u);
+	for (unsigned i = 0; i < 2 * o->cores; i++) {
+		size_t n = strlen(lcores);
+
+		snprintf(lcores + n, sizeof(lcores) - n, ",%u@%u", 1 + i,
+			cpus >= 2 * o->cores ? i : (i & 1) % cpus);
+	}
 	snprintf(prefix, sizeof(prefix), "--file-prefix=gannet-bench-%d", (int)getpid());
-	char *argv[] = {"gannet-bench", "--lcores", lcores, "--no-huge", "-m", memory,
-		"--no-shconf", "--no-telemetry", "--no-pci", "--log-level=error", prefix, NULL};
+	char *argv[] = {"gannet-bench", "--lcores", lcores, "--no-huge", "-m",
+		o->cores > 1 ? "1024" : "512", "--no-shconf", "--no-telemetry", "--no-pci",
+		"--log-level=error", prefix, NULL};
 
 	if (rte_eal_init((int)RTE_DIM(argv) - 1, argv) < 0)
 		bench_die("DPDK does not start");
+}
+
+static void print(const struct bench_opts *o, const struct bench_result *r)
+{
+	double per_second = r->seconds > 0 ? (double)r->transactions / r->seconds : 0;
+
+	printf("{\"scenario\": \"%s\", \"who\": \"%s\", \"ipv6\": %s, \"window\": %u, "
+	       "\"bytes\": %u, \"idle\": %u, \"cores\": %u, \"offload\": \"%s\", "
+	       "\"transactions\": %lu, \"seconds\": %.6f, \"per_second\": %.1f",
+		names[o->scenario], who_names[o->who], o->v6 ? "true" : "false", o->window, o->size,
+		o->idle, o->cores, offload_names[o->offload], (unsigned long)r->transactions,
+		r->seconds, per_second);
+	if (o->count)
+		printf(", \"phases\": [%lu, %lu, %lu, %lu]", (unsigned long)r->phase[0],
+			(unsigned long)r->phase[1], (unsigned long)r->phase[2],
+			(unsigned long)r->phase[3]);
+	if (r->unit != 0)
+		printf(", \"unit_bytes\": %u, \"bytes_per_second\": %.0f", r->unit,
+			per_second * r->unit);
+	if (r->rss_bytes != 0)
+		printf(", \"setup_seconds\": %.3f, \"rss_bytes\": %lu", r->setup_seconds,
+			(unsigned long)r->rss_bytes);
+	printf(", \"handoffs\": %lu}\n", (unsigned long)r->handoffs);
 }
 
 int main(int argc, char **argv)
@@ -144,7 +243,7 @@ int main(int argc, char **argv)
 	struct bench_result r = {0};
 
 	options(argc, argv, &o);
-	if (o.scenario >= BENCH_LINUX_UDP_ECHO) {
+	if (o.who == BENCH_LINUX) {
 		bench_run_linux(&o, &r);
 	} else {
 		eal(&o);
@@ -153,10 +252,6 @@ int main(int argc, char **argv)
 		else
 			bench_run_stack(&o, &r);
 	}
-	printf("{\"scenario\": \"%s\", \"ipv6\": %s, \"window\": %u, \"bytes\": %u, \"idle\": %u, "
-	       "\"transactions\": %lu, \"seconds\": %.6f, \"per_second\": %.1f}\n",
-		names[o.scenario], o.v6 ? "true" : "false", o.window, o.size, o.idle,
-		(unsigned long)r.transactions, r.seconds,
-		r.seconds > 0 ? (double)r.transactions / r.seconds : 0);
+	print(&o, &r);
 	return 0;
 }

@@ -10,13 +10,23 @@
 #include "owner.h"
 #include "sock_core.h"
 
-/* Two hosts of one core each, joined by a cable whose cards do all the offloads of a real one. */
+/* Two hosts of one or more cores each, joined by a cable. */
 
-#define OFFLOADS                                                                           \
-	(DRV_RX_IP_CKSUM | DRV_RX_L4_CKSUM | DRV_RX_RSS_HASH | DRV_RSS | DRV_TX_IP_CKSUM | \
-		DRV_TX_L4_CKSUM | DRV_TX_MULTI_SEGS)
+#define BUFFERS	  32767 /* a core */
+#define RETA_SIZE 128
 
 static const uint8_t macs[2][6] = {{2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 2}};
+
+static uint32_t offloads(const struct bench_opts *o)
+{
+	uint32_t on = DRV_RX_RSS_HASH | DRV_RSS | DRV_TX_MULTI_SEGS;
+
+	if (o->offload >= BENCH_OFFLOAD_CHECKSUM)
+		on |= DRV_RX_IP_CKSUM | DRV_RX_L4_CKSUM | DRV_TX_IP_CKSUM | DRV_TX_L4_CKSUM;
+	if (o->offload >= BENCH_OFFLOAD_TSO)
+		on |= DRV_TX_TSO | DRV_RX_SCATTER;
+	return on;
+}
 
 static void addr_set(struct conf_ifc *ifc, unsigned me)
 {
@@ -38,17 +48,27 @@ static void addr_set(struct conf_ifc *ifc, unsigned me)
 	memcpy(ifc->neigh[1].mac, macs[!me], 6);
 }
 
-static void conf_make(struct bench_side *s, unsigned me, const struct bench_opts *o)
+/* Blocks of a core: what is open, and with tcp-crr what is on its way to being closed. Where the
+ * hash spreads the connections over several cores, some get more than their share. */
+static uint32_t connections(const struct bench_opts *o)
 {
-	struct stack_conf *c = &s->conf;
-	uint32_t n = o->window + o->idle + 64;
+	uint32_t n = o->window * (o->scenario == BENCH_TCP_CRR ? 4 : 1) + o->idle / o->cores;
+
+	return o->cores > 1 ? n + n / 8 + 256 + o->window * o->cores : n + 64;
+}
+
+static void conf_make(struct bench_host *h, unsigned me, const struct bench_opts *o)
+{
+	struct stack_conf *c = &h->conf;
 
 	stack_conf_default(c);
+	c->n_cores = o->cores;
 	c->net.acd = false;
 	c->net.dad_transmits = 0;
-	c->tcp.connections = n;
+	c->tcp.connections = connections(o);
+	c->tcp.listeners = RTE_MAX(64u, bench_server_ports(o));
 	c->tcp.half_open = 8192;
-	c->tcp.time_wait = 64;
+	c->tcp.time_wait = 4096; /* a full table gives up the oldest: so ports come free again */
 	c->tcp.nodelay = true;
 	c->tcp.port_low = 1024;
 	c->n_ports = 1;
@@ -60,104 +80,64 @@ static void conf_make(struct bench_side *s, unsigned me, const struct bench_opts
 	addr_set(&c->port[0].ifc[0], me);
 }
 
-static void port_setup(struct bench_side *s)
+static void port_setup(struct bench_host *h, const struct bench_opts *o)
 {
-	s->drv = (struct drv_conf){
-		.n_queues = 1, .mtu = 1500, .offloads = OFFLOADS, .rss_key_len = 40};
-	memcpy(s->drv.rss_key, owner_key_default, 40);
-	s->drv.reta_size = 128;
-	s->drv.pool[0] = s->pool;
-	int rc = s->port->ops->configure(s->port, &s->drv);
+	h->drv = (struct drv_conf){.n_queues = (uint16_t)h->n,
+		.mtu = 1500,
+		.offloads = offloads(o),
+		.rss_key_len = 40};
+	memcpy(h->drv.rss_key, owner_key_default, 40);
+	h->drv.reta_size = RETA_SIZE;
+	owner_reta_spread(h->drv.reta, RETA_SIZE, (uint16_t)h->n);
+	for (unsigned i = 0; i < h->n; i++)
+		h->drv.pool[i] = h->side[i].pool;
+	int rc = h->port->ops->configure(h->port, &h->drv);
 
 	if (rc != 0)
 		bench_die("cable: %s", strerror(-rc));
+	h->owner = calloc(1, sizeof(*h->owner));
+	if (h->owner == NULL ||
+		owner_init(h->owner, owner_key_default, 40, h->drv.reta, RETA_SIZE) != 0)
+		bench_die("no owner function");
 }
 
-/*
- * The driver's functions behind ones of each side's own, at which tools/bench/bench stops counting
- * instructions: the cable stands for a network card. Only in the counted part, since entering them
- * from anywhere else would start the count. The remarks keep them different.
- */
-static drv_rx_fn card_rx;
-static drv_tx_fn card_tx;
-bool bench_counting;
+static void pools_make(struct bench_host *h, unsigned me)
+{
+	for (unsigned i = 0; i < h->n; i++) {
+		char name[32];
 
-#define CARD(side)                                                                             \
-	uint16_t bench_##side##_rx(void *q, struct rte_mbuf **m, uint16_t n, uint64_t now_us); \
-	uint16_t bench_##side##_tx(void *q, struct rte_mbuf **m, uint16_t n, uint64_t now_us); \
-	__attribute__((noinline))                                                              \
-	uint16_t bench_##side##_rx(void *q, struct rte_mbuf **m, uint16_t n, uint64_t now_us)  \
-	{                                                                                      \
-		uint16_t got = card_rx(q, m, n, now_us);                                       \
-                                                                                               \
-		__asm__ volatile("# " #side);                                                  \
-		return got;                                                                    \
-	}                                                                                      \
-	__attribute__((noinline))                                                              \
-	uint16_t bench_##side##_tx(void *q, struct rte_mbuf **m, uint16_t n, uint64_t now_us)  \
-	{                                                                                      \
-		uint16_t sent = card_tx(q, m, n, now_us);                                      \
-                                                                                               \
-		__asm__ volatile("# " #side);                                                  \
-		return sent;                                                                   \
-	}                                                                                      \
-	static uint16_t side##_rx(void *q, struct rte_mbuf **m, uint16_t n, uint64_t now_us)   \
-	{                                                                                      \
-		return bench_counting ? bench_##side##_rx(q, m, n, now_us)                     \
-				      : card_rx(q, m, n, now_us);                              \
-	}                                                                                      \
-	static uint16_t side##_tx(void *q, struct rte_mbuf **m, uint16_t n, uint64_t now_us)   \
-	{                                                                                      \
-		return bench_counting ? bench_##side##_tx(q, m, n, now_us)                     \
-				      : card_tx(q, m, n, now_us);                              \
+		snprintf(name, sizeof(name), "bench-%u-%u", me, i);
+		h->side[i].pool = rte_pktmbuf_pool_create(
+			name, BUFFERS, 512, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+		if (h->side[i].pool == NULL)
+			bench_die("no memory for packet buffers");
 	}
-
-CARD(client)
-CARD(server)
-
-static void cards_wrap(struct bench_pair *p)
-{
-	card_rx = p->client.port->rx;
-	card_tx = p->client.port->tx;
-	p->client.port->rx = client_rx;
-	p->client.port->tx = client_tx;
-	p->server.port->rx = server_rx;
-	p->server.port->tx = server_tx;
 }
 
-static void pool_make(struct bench_side *s, unsigned me)
+static void side_create(struct bench_host *h, unsigned me, unsigned i, const struct gn_app *app,
+	const struct bench_opts *o, uint64_t now_us)
 {
-	char name[32];
-
-	snprintf(name, sizeof(name), "bench-%u", me);
-	s->pool = rte_pktmbuf_pool_create(
-		name, 32767, 512, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	s->owner = calloc(1, sizeof(*s->owner));
-	if (s->pool == NULL || s->owner == NULL)
-		bench_die("no memory for packet buffers");
-}
-
-static void side_create(struct bench_side *s, unsigned me, unsigned lcore, const struct gn_app *app,
-	const struct bench_opts *o)
-{
-	uint16_t reta[128] = {0};
-
-	owner_init(s->owner, owner_key_default, 40, reta, 128);
-	s->opts = o;
-	conf_make(s, me, o);
+	struct bench_side *s = &h->side[i];
+	/* On a single thread all run on the main lcore, and take turns with its pool caches. */
+	unsigned lcore = o->count ? rte_lcore_id() : 1 + 2 * i + me;
 	struct core_params p = {
-		.conf = &s->conf,
-		.owner = s->owner,
+		.conf = &h->conf,
+		.index = (uint16_t)i,
+		.mesh = h->mesh,
+		.owner = h->owner,
 		.pool = s->pool,
 		.cache = rte_mempool_default_cache(s->pool, lcore),
 		.secret = {1, 2 + me},
-		.seed = 1 + me,
-		.now_us = bench_clock_us(),
+		.seed = 1 + me + 2 * i,
+		.now_us = now_us,
 		.n_ports = 1,
-		.port[0] = {.drv = s->port, .conf = &s->drv},
+		.port[0] = {.drv = h->port, .conf = &h->drv},
 		.app = &sock_core_ops,
 	};
 
+	s->opts = o;
+	s->host = h;
+	s->index = i;
 	s->core = core_create(&p);
 	if (s->core == NULL)
 		bench_die("core: %s", strerror(errno));
@@ -169,50 +149,72 @@ static void side_create(struct bench_side *s, unsigned me, unsigned lcore, const
 		bench_die("application: %s", strerror(-rc));
 }
 
-void bench_pair_create(struct bench_pair *p, const struct bench_opts *o)
+static void host_create(struct bench_host *h, unsigned me, const struct gn_app *app,
+	const struct bench_opts *o, uint64_t now_us)
+{
+	conf_make(h, me, o);
+	if (h->n > 1) {
+		h->mesh = core_mesh_create(h->n, h->conf.mailbox);
+		if (h->mesh == NULL)
+			bench_die("no memory for mailboxes");
+	}
+	for (unsigned i = 0; i < h->n; i++)
+		side_create(h, me, i, app, o, now_us);
+}
+
+static void cable_make(struct bench_pair *p, const struct bench_opts *o)
 {
 	struct cable_conf cable = {.seed = 1, .mode = CABLE_CARRY};
-	bool tcp = o->scenario == BENCH_TCP_RR;
 
 	for (unsigned i = 0; i < 2; i++) {
-		cable.side[i].max_queues = 1;
+		cable.side[i].max_queues = (uint16_t)o->cores;
 		cable.side[i].offloads = CABLE_OFFLOADS;
 		cable.side[i].ring_size = 4096;
+		cable.side[i].reta_size = RETA_SIZE;
 		memcpy(cable.side[i].mac, macs[i], 6);
 	}
 	if (cable_create(&cable, &p->client.port, &p->server.port) != 0)
 		bench_die("cable: cannot be made");
-	struct bench_side *side[2] = {&p->client, &p->server};
-
-	for (unsigned i = 0; i < 2; i++) {
-		pool_make(side[i], i);
-		port_setup(side[i]);
-	}
-	for (unsigned i = 0; i < 2; i++)
-		side[i]->port->ops->start(side[i]->port);
-	if (o->count)
-		cards_wrap(p);
-	/* In a single thread both run on the main lcore, and take turns with its pool caches. */
-	side_create(&p->server, 1, o->count ? rte_lcore_id() : 2,
-		tcp ? &bench_tcp_server : &bench_udp_server, o);
-	side_create(&p->client, 0, o->count ? rte_lcore_id() : 1,
-		tcp ? &bench_tcp_client : &bench_udp_client, o);
 }
 
-static void side_destroy(struct bench_side *s)
+void bench_pair_create(struct bench_pair *p, const struct bench_opts *o, uint64_t now_us)
 {
-	sock_core_exit(s->core);
-	core_destroy(s->core);
+	const struct bench_apps *apps = bench_apps(o->scenario);
+	struct bench_host *host[2] = {&p->client, &p->server};
+
+	cable_make(p, o);
+	for (unsigned i = 0; i < 2; i++) {
+		host[i]->n = o->cores;
+		pools_make(host[i], i);
+		port_setup(host[i], o);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		host[i]->port->ops->start(host[i]->port);
+	if (o->count)
+		bench_count_cards(p);
+	host_create(&p->server, 1, apps->server, o, now_us);
+	host_create(&p->client, 0, apps->client, o, now_us);
+}
+
+static void host_stop(struct bench_host *h)
+{
+	for (unsigned i = 0; i < h->n; i++)
+		sock_core_exit(h->side[i].core);
+	for (unsigned i = 0; i < h->n; i++)
+		core_destroy(h->side[i].core);
+	core_mesh_destroy(h->mesh);
+	free(h->owner);
 }
 
 void bench_pair_destroy(struct bench_pair *p)
 {
-	side_destroy(&p->client);
-	side_destroy(&p->server);
-	p->client.port->ops->close(p->client.port);
-	p->server.port->ops->close(p->server.port);
-	rte_mempool_free(p->client.pool);
-	rte_mempool_free(p->server.pool);
-	free(p->client.owner);
-	free(p->server.owner);
+	struct bench_host *host[2] = {&p->client, &p->server};
+
+	for (unsigned i = 0; i < 2; i++)
+		host_stop(host[i]);
+	for (unsigned i = 0; i < 2; i++)
+		host[i]->port->ops->close(host[i]->port);
+	for (unsigned i = 0; i < 2; i++)
+		for (unsigned k = 0; k < host[i]->n; k++)
+			rte_mempool_free(host[i]->side[k].pool);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_ether.h>
 #include <rte_launch.h>
@@ -105,11 +104,9 @@ void bench_run_raw(const struct bench_opts *o, struct bench_result *res)
 	fill(side[0].port, pool, o);
 	rte_eal_remote_launch(raw_loop, &side[0], 1);
 	rte_eal_remote_launch(raw_loop, &side[1], 2);
-	struct timespec t = {.tv_sec = (time_t)o->seconds,
-		.tv_nsec = (long)((o->seconds - (double)(time_t)o->seconds) * 1e9)};
 	uint64_t from = bench_clock_us();
 
-	nanosleep(&t, NULL);
+	bench_sleep(o->seconds);
 	side[0].stop = true;
 	side[1].stop = true;
 	rte_eal_mp_wait_lcore();

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
 #include "bench.h"
-#include "cable.h"
 
-/* Runs a pair: with a thread a side, or counted on one thread. */
+/* Runs a pair: with a thread a core, or counted on one thread. */
 
 uint64_t bench_clock_us(void)
 {
@@ -19,95 +20,107 @@ uint64_t bench_clock_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-/*
- * The functions that callgrind is told to count in (tools/bench/bench), one per side. They hold
- * the whole turn: driver, stack and application. The remarks keep the compiler from making one
- * function of two that look alike.
- */
-__attribute__((noinline)) void bench_server_turn(struct gn_core *c, uint64_t now_us);
-__attribute__((noinline)) void bench_client_turn(struct gn_core *c, uint64_t now_us);
-
-void bench_server_turn(struct gn_core *c, uint64_t now_us)
-{
-	core_turn(c, now_us);
-	__asm__ volatile("# server");
-}
-
-void bench_client_turn(struct gn_core *c, uint64_t now_us)
-{
-	core_turn(c, now_us);
-	__asm__ volatile("# client");
-}
-
-struct loop {
-	struct bench_side *side;
-	volatile bool stop;
-};
-
-static int loop_run(void *arg)
-{
-	struct loop *l = arg;
-
-	while (!l->stop)
-		core_turn(l->side->core, bench_clock_us());
-	return 0;
-}
-
-static void sleep_s(double s)
+void bench_sleep(double s)
 {
 	struct timespec t = {.tv_sec = (time_t)s, .tv_nsec = (long)((s - (double)(time_t)s) * 1e9)};
 
 	nanosleep(&t, NULL);
 }
 
+uint64_t bench_pair_done(const struct bench_pair *p)
+{
+	uint64_t bytes = 0, done = 0;
+
+	for (unsigned i = 0; i < p->client.n; i++) {
+		done += __atomic_load_n(&p->client.side[i].done, __ATOMIC_RELAXED);
+		bytes += __atomic_load_n(&p->server.side[i].done, __ATOMIC_RELAXED);
+	}
+	return p->client.side[0].unit != 0 ? bytes / p->client.side[0].unit : done;
+}
+
+bool bench_pair_ready(const struct bench_pair *p)
+{
+	for (unsigned i = 0; i < p->client.n; i++)
+		if (!__atomic_load_n(&p->client.side[i].ready, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+struct loop {
+	struct bench_side *side;
+	bool yield;
+	volatile bool stop;
+};
+
+/* Cores that share a CPU let the others run when they have nothing to do. */
+static int loop_run(void *arg)
+{
+	struct loop *l = arg;
+
+	while (!l->stop)
+		if (core_turn(l->side->core, bench_clock_us()) == 0 && l->yield)
+			sched_yield();
+	return 0;
+}
+
+/* Resident memory of the process, from the kernel. */
+static uint64_t rss_bytes(void)
+{
+	unsigned long pages = 0, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (f == NULL || fscanf(f, "%lu %lu", &pages, &resident) != 2)
+		bench_die("/proc/self/statm cannot be read");
+	fclose(f);
+	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static void threads_run(struct bench_pair *p, const struct bench_opts *o, struct bench_result *r)
 {
-	struct loop loops[2] = {{.side = &p->client}, {.side = &p->server}};
+	struct loop loops[2 * BENCH_CORES_MAX] = {0};
+	uint64_t at = bench_clock_us(), done;
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < 2; i++)
-		rte_eal_remote_launch(loop_run, &loops[i], 1 + i);
-	while (!__atomic_load_n(&p->client.ready, __ATOMIC_ACQUIRE))
-		sleep_s(0.01);
-	sleep_s(o->seconds / 10);
-	uint64_t done = __atomic_load_n(&p->client.done, __ATOMIC_RELAXED), at = bench_clock_us();
-
-	sleep_s(o->seconds);
-	r->transactions = __atomic_load_n(&p->client.done, __ATOMIC_RELAXED) - done;
+	for (unsigned i = 0; i < o->cores; i++)
+		for (unsigned k = 0; k < 2; k++, n++) {
+			loops[n].side = k == 0 ? &p->client.side[i] : &p->server.side[i];
+			loops[n].yield = 2 * o->cores > sysconf(_SC_NPROCESSORS_ONLN);
+			rte_eal_remote_launch(loop_run, &loops[n], 1 + n);
+		}
+	while (!bench_pair_ready(p))
+		bench_sleep(0.01);
+	r->setup_seconds = (double)(bench_clock_us() - at) / 1e6;
+	bench_sleep(o->seconds / 10);
+	r->rss_bytes = rss_bytes();
+	done = bench_pair_done(p);
+	at = bench_clock_us();
+	bench_sleep(o->seconds);
+	r->transactions = bench_pair_done(p) - done;
 	r->seconds = (double)(bench_clock_us() - at) / 1e6;
-	loops[0].stop = true;
-	loops[1].stop = true;
+	for (unsigned i = 0; i < n; i++)
+		loops[i].stop = true;
 	rte_eal_mp_wait_lcore();
 }
 
-/* Virtual time: 2 us a round, so that no timer depends on the machine. */
-static void count_run(struct bench_pair *p, const struct bench_opts *o, struct bench_result *r)
+static uint64_t handoffs(struct bench_host *h)
 {
-	uint64_t now = bench_clock_us();
+	uint64_t n = 0;
 
-	while (!p->client.ready || p->client.done < o->transactions) {
-		core_turn(p->client.core, now++);
-		core_turn(p->server.core, now++);
-	}
-	uint64_t from = p->client.done;
-
-	bench_counting = true;
-	while (p->client.done - from < o->transactions) {
-		bench_client_turn(p->client.core, now++);
-		bench_server_turn(p->server.core, now++);
-	}
-	bench_counting = false;
-	r->transactions = p->client.done - from;
+	for (unsigned i = 0; i < h->n; i++)
+		n += core_env(h->side[i].core)->cnt.n[CNT_core_handoff_out];
+	return n;
 }
 
 void bench_run_stack(const struct bench_opts *o, struct bench_result *r)
 {
 	static struct bench_pair p;
 
-	bench_pair_create(&p, o);
+	bench_pair_create(&p, o, o->count ? BENCH_COUNT_START_US : bench_clock_us());
 	if (o->count)
-		count_run(&p, o, r);
+		bench_count_run(&p, o, r);
 	else
 		threads_run(&p, o, r);
-	r->rx_packets = core_env(p.server.core)->cnt.n[CNT_core_rx_packets];
+	r->unit = p.client.side[0].unit;
+	r->handoffs = handoffs(&p.client) + handoffs(&p.server);
 	bench_pair_destroy(&p);
 }
