@@ -49,8 +49,8 @@ def wait_for(what, condition, timeout=10.0):
 class Namespace:
     """A network namespace, in which commands run and sockets are made."""
 
-    def __init__(self, role):
-        self.name = f"gn-it-{os.getpid()}-{next(_numbers)}-{role}"
+    def __init__(self, role, suite="it"):
+        self.name = f"gn-{suite}-{os.getpid()}-{next(_numbers)}-{role}"
         run("ip", "netns", "add", self.name)
         self.ip("link", "set", "lo", "up")
 

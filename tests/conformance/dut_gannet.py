@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Gannet on two net_tap devices: fragments arrive intact, and no checksum is touched."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+
+from dut import A4, A4B, A6, B4, B6, Dut, GATEWAY4, GATEWAY6, Unsupported
+from dut import PROFILES as WHAT
+from support import ROOT, Namespace, run, wait_for
+from wire import Link
+
+BUILD = pathlib.Path(os.environ.get("GANNET_BUILD", ROOT / "build" / "release"))
+SETTINGS = {
+    "net.conflict-detection": "false", "net.dad-transmits": "0",
+    "net.icmp-rate": "1000000", "net.icmp-burst": "1000000",
+}
+PROFILES = {
+    "host": {},
+    "acd": {"net.conflict-detection": "true"},
+    "dad": {"net.dad-transmits": "1"},
+    "ageing": {"net.reachable": "1s", "net.delay-probe": "100ms", "net.arp-retry": "100ms",
+               "net.nd-retransmit": "100ms"},
+    "short": {"tcp.msl": "300ms", "tcp.syn-give-up": "2s"},
+}
+_count = iter(range(1 << 30))
+
+
+class Gannet(Dut):
+    name = "gannet"
+
+    def __init__(self, tmp, profile):
+        super().__init__(tmp, profile)
+        if profile not in PROFILES:
+            raise Unsupported(f"it cannot be {WHAT[profile]}")
+        self.namespace = Namespace("dut", "conf")
+        self.namespace.sysctl("net.ipv6.conf.default.disable_ipv6", 1)
+        self.process = None
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self):
+        n = next(_count)
+        self.prefix = f"gnconf{os.getpid()}x{n}"
+        self.socket_path = str(self.tmp / f"{self.prefix}.sock")
+        self.taps = [f"gn{os.getpid() % 100000}c{n % 1000}{port}" for port in "ab"]
+        conf = self.tmp / f"{self.prefix}.yaml"
+        conf.write_text(f"""cores: 1
+idle: sleep
+memory: {{hugepages: false}}
+eal: {{file-prefix: {self.prefix}}}
+ports:
+  a:
+    device: "net_tap0,iface={self.taps[0]}"
+    addresses: [{A4}/16, {A4B}/16, "{A6}/64"]
+    routes: [{{to: default, via: {GATEWAY4}}}, {{to: default, via: "{GATEWAY6}"}}]
+  b:
+    device: "net_tap1,iface={self.taps[1]}"
+    addresses: [{B4}/16, "{B6}/64"]
+""")
+        settings = {**SETTINGS, **PROFILES[self.profile]}
+        self.log = self.tmp / f"{self.prefix}.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                self.namespace.command(BUILD / "tests/conformance/tester/gannet-tester", "-c", conf,
+                                       "--socket", self.socket_path,
+                                       *[f"--set={k}={v}" for k, v in settings.items()]),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True)
+        wait_for("gannet-tester is ready", self._ready, 20)
+        for tap, name in zip(self.taps, "ab"):
+            self.links.append(Link(self.namespace, tap, f"gannet {name}"))
+            text = self.namespace.ip("-j", "link", "show", tap).stdout
+            self.links[-1].mac = json.loads(text)[0]["address"]
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(self.socket_path)
+        self.to, self.of = self.socket.makefile("w"), self.socket.makefile("r")
+
+    def _ready(self):
+        assert self.process.poll() is None, f"the stack ended:\n{self.trouble()}"
+        return "gannet-tester: ready" in self.trouble() and os.path.exists(self.socket_path)
+
+    def trouble(self):
+        return self.log.read_text(errors="replace")
+
+    def close(self):
+        super().close()
+        died = None
+        if self.process:
+            died = self.process.poll()
+            if died is None:
+                self.process.send_signal(signal.SIGTERM)
+                try:
+                    self.process.wait(10)
+                except subprocess.TimeoutExpired:
+                    os.killpg(self.process.pid, signal.SIGKILL)
+                    self.process.wait()
+        self.namespace.close()
+        assert died is None, f"the stack ended with status {died}:\n{self.trouble()}"
+
+    def telemetry(self, *args):
+        return json.loads(run(ROOT / "tools/gannetctl/gannetctl", *args, "--file-prefix",
+                              self.prefix, "--json").stdout)
+
+    def link_set(self, port, up):
+        raise Unsupported("net_tap does not tell its link's state once it was moved: no link down")
+
+    def neighbour(self, address):
+        for entry in self.telemetry("neigh"):
+            if entry["address"] == address:
+                return entry["mac"].lower()
+        return None
