@@ -109,11 +109,16 @@ struct tcp_rate {
 	bool last_limited;
 };
 
-/* When the next segment may leave (pacing). */
+/* When the next segment may leave: pace.c. */
 struct tcp_pace {
-	uint64_t next_us;
-	uint64_t rate; /* bytes a second; 0: no pacing */
+	uint64_t rate;	    /* bytes a second; 0: no pacing */
+	uint64_t next_ns;   /* when the burst began, on the schedule */
+	uint64_t wake_us;   /* the next burst may begin; 0: now */
+	uint32_t burst;	    /* bytes sent of this burst */
+	uint32_t burst_max; /* bytes at which it ends */
 };
+
+#define TCP_CC_STATE 96 /* bytes that a congestion control may keep */
 
 /*
  * What a connection needs for having more than one segment under way, for loss and for pacing. Taken
@@ -125,7 +130,7 @@ struct tcp_xs {
 	struct tcp_loss loss;
 	struct tcp_rate rate;
 	struct tcp_pace pace;
-	uint64_t cc[12]; /* the congestion control's own, all zero when it begins */
+	uint64_t cc[TCP_CC_STATE / sizeof(uint64_t)]; /* all zero when it begins */
 	struct tcp_xs *free_next;
 };
 
@@ -482,6 +487,24 @@ void tcp_rate_delivered(
 void tcp_rate_finish(struct tcp *tcp, struct tcb *t, struct tcp_ack_sample *a);
 /* Output stops since the application has given no more. */
 void tcp_rate_app_limited(struct tcp *tcp, struct tcb *t);
+/* pace.c */
+/* Bytes a second, not 0. */
+void tcp_pace_set(struct tcb *t, uint64_t rate);
+/* Of a congestion control that sets no rate: from its window. */
+void tcp_pace_by_cwnd(struct tcb *t);
+/* Bytes that leave at once. */
+uint32_t tcp_pace_burst(const struct tcb *t);
+bool tcp_pace_go(struct tcp *tcp, struct tcb *t);
+/* May a segment leave now? No: the timer is armed, and output runs again then. */
+static inline bool tcp_pace_ready(struct tcp *tcp, struct tcb *t)
+{
+	return t->xs == NULL || likely(t->xs->pace.rate == 0) || tcp_pace_go(tcp, t);
+}
+static inline void tcp_pace_sent(struct tcp *tcp, struct tcb *t, uint32_t bytes)
+{
+	if (t->xs != NULL)
+		t->xs->pace.burst += bytes;
+}
 /* user.c */
 void tcp_room_report(struct tcp *tcp, struct tcb *t);
 /* error.c */

@@ -21,6 +21,8 @@ void tcp_timer_update(struct tcp *tcp, struct tcb *t)
 	uint64_t at = RTE_MIN(RTE_MIN(t->rexmt_at, t->delack_at), t->close_at);
 
 	at = RTE_MIN(at, keepalive_at(t));
+	if (t->xs != NULL && t->xs->pace.wake_us != 0)
+		at = RTE_MIN(at, t->xs->pace.wake_us);
 	if (at != TCP_NEVER)
 		tcp_timer_want(tcp, t, at);
 }
@@ -137,6 +139,10 @@ void tcp_timer_fire(void *ctx, struct timer *timer, uint64_t now_us)
 		t->delack_at = TCP_NEVER;
 		tcp_count(tcp, CNT_tcp_delayed_acks);
 		tcp_ack_now(tcp, t);
+	}
+	if (unlikely(t->xs != NULL && t->xs->pace.wake_us != 0 && t->xs->pace.wake_us <= now_us)) {
+		t->xs->pace.wake_us = 0;
+		tcp_out_add(tcp, t);
 	}
 	if (t->rexmt_at <= now_us)
 		rexmt_fire(tcp, t);
