@@ -183,6 +183,16 @@ int gn_tcp_close(struct gn_core *c, gn_tcp_t t)
 	return 0;
 }
 
+int gn_tcp_close_linger(struct gn_core *c, gn_tcp_t t, uint32_t linger_ms)
+{
+	struct sock *s = sock_of(c);
+	struct tcb *b = tcp_find(s->tcp, t);
+
+	if (b == NULL)
+		return -EBADF;
+	return tcp_close_linger(s->tcp, b, (uint64_t)linger_ms * 1000);
+}
+
 int gn_tcp_abort(struct gn_core *c, gn_tcp_t t)
 {
 	struct sock *s = sock_of(c);

@@ -93,8 +93,7 @@ static bool ack_refused(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		return false;
 	if (seq_lt(s->ack, t->snd_una) && t->snd_una - s->ack <= t->max_wnd)
 		return false; /* old, harmless */
-	if (tcp_challenge_allowed(tcp))
-		tcp_ack_now(tcp, t);
+	tcp_challenge_ack(tcp, t);
 	seg_drop(tcp, s, DROP_tcp_ack);
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp_priv.h"
 
-/* Segments that belong to no connection (RFC 9293 section 3.10.7.1), and limited answers. */
+/* Segments that belong to no connection (RFC 9293 section 3.10.7.1). */
 
 /* Answers p with a segment that carries no data: no block is needed. */
 void tcp_reply(struct tcp *tcp, const struct net_pkt *p, uint16_t lport, uint16_t rport,
@@ -52,26 +52,4 @@ void tcp_reply_rst(struct tcp *tcp, const struct tcp_seg *s)
 	else
 		tcp_reply(tcp, s->p, s->dport, s->sport, 0, s->seq + seg_len(s), 0,
 			WIRE_TCP_RST | WIRE_TCP_ACK);
-}
-
-/*
- * Challenge ACKs are limited per core (RFC 5961 section 7). The budget of each second is drawn
- * at random, so that nobody can count what others used of it (CVE-2016-5696).
- */
-bool tcp_challenge_allowed(struct tcp *tcp)
-{
-	uint64_t now = tcp->env->now_us;
-
-	if (now - tcp->challenge_window_us >= 1000000 || tcp->challenge_window_us == 0) {
-		tcp->challenge_window_us = now;
-		tcp->challenge_left = tcp->conf.challenge_rate / 2 +
-				      rng_below(&tcp->env->rng, tcp->conf.challenge_rate + 1);
-	}
-	if (tcp->challenge_left == 0) {
-		tcp_count(tcp, CNT_tcp_challenge_limited);
-		return false;
-	}
-	tcp->challenge_left--;
-	tcp_count(tcp, CNT_tcp_challenge_acks);
-	return true;
 }

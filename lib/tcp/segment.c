@@ -23,12 +23,6 @@ static bool seq_acceptable(const struct tcb *t, const struct tcp_seg *s)
 	return len > 0 && seq_geq(last, t->rcv_nxt) && seq_lt(last, t->rcv_adv);
 }
 
-static void challenge_ack(struct tcp *tcp, struct tcb *t)
-{
-	if (tcp_challenge_allowed(tcp))
-		tcp_ack_now(tcp, t);
-}
-
 /*
  * Outside the window: an ACK tells the peer where we are. A segment at a closed window still has
  * its ACK looked at (section 3.10.7.4, "special allowance").
@@ -40,11 +34,13 @@ static void unacceptable(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		return;
 	}
 	if (s->flags & WIRE_TCP_SYN) {
-		challenge_ack(tcp, t); /* RFC 5961 section 4.2: whatever the sequence number */
+		tcp_challenge_ack(tcp, t); /* RFC 5961 section 4.2: whatever the sequence number */
 		seg_drop(tcp, s, DROP_tcp_flags);
 		return;
 	}
-	tcp_ack_now(tcp, t);
+	/* Two sides that believe in different numbers would answer such segments for ever. */
+	if (s->len != 0 || tcp_answer_allowed(tcp, t))
+		tcp_ack_now(tcp, t);
 	if (rcv_wnd(t) == 0 && s->seq == t->rcv_nxt && s->flags & WIRE_TCP_ACK) {
 		struct tcp_seg ack_only = *s;
 
@@ -61,7 +57,7 @@ static void unacceptable(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 static void rst_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 {
 	if (s->seq != t->rcv_nxt) {
-		challenge_ack(tcp, t);
+		tcp_challenge_ack(tcp, t);
 		seg_drop(tcp, s, DROP_tcp_rst);
 		return;
 	}
@@ -145,6 +141,7 @@ static bool fin_acked(struct tcp *tcp, struct tcb *t)
 		if (t->flags & TF_DETACHED) {
 			t->close_at = tcp->env->now_us + tcp->conf.fin_wait2_us;
 			tcp_timer_want(tcp, t, t->close_at);
+			tcb_report_end(tcp, t, 0); /* if it is lingered for */
 		}
 		return true;
 	case TCP_CLOSING:
@@ -165,7 +162,7 @@ static bool data_after_close(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	if (!(t->flags & TF_DETACHED) || s->len == 0 || seq_leq(s->seq + s->len, t->rcv_nxt))
 		return false;
 	seg_drop(tcp, s, DROP_tcp_closed);
-	tcp_abort(tcp, t);
+	tcp_abort_report(tcp, t, ECONNRESET);
 	return true;
 }
 
@@ -201,7 +198,7 @@ void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 			rst_input(tcp, t, s);
 			return;
 		}
-		challenge_ack(tcp, t); /* RFC 5961 section 4.2 */
+		tcp_challenge_ack(tcp, t); /* RFC 5961 section 4.2 */
 		seg_drop(tcp, s, DROP_tcp_flags);
 		return;
 	}

@@ -125,9 +125,10 @@ void tcb_kill(struct tcp *tcp, struct tcb *t)
 
 void tcb_report_end(struct tcp *tcp, struct tcb *t, int err)
 {
-	if (t->flags & TF_DETACHED)
+	if ((t->flags & (TF_DETACHED | TF_LINGER)) == TF_DETACHED)
 		return;
 	t->flags |= TF_DETACHED;
+	t->flags &= ~TF_LINGER;
 	t->handle |= TCP_HANDLE_DEAD; /* when the application hears of it */
 	tcp->up->closed(tcp->up_ctx, t, err);
 }

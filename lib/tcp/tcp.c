@@ -157,7 +157,7 @@ void tcp_abort_all(struct tcp *tcp)
 
 		if (t->state == TCP_CLOSED)
 			continue;
-		if (t->flags & TF_DETACHED)
+		if ((t->flags & (TF_DETACHED | TF_LINGER)) == TF_DETACHED)
 			tcp_abort(tcp, t);
 		else
 			tcp_abort_report(tcp, t, ECONNABORTED);

@@ -105,6 +105,10 @@ void tcp_consumed(struct tcp *tcp, struct tcb *t, uint32_t n);
 void tcp_shutdown(struct tcp *tcp, struct tcb *t);
 /* The layer above lets go: no upcall follows, tcp_find() fails from now on. */
 void tcp_close(struct tcp *tcp, struct tcb *t);
+/* The same with a limit: 0 resets at once; else closed() follows when the peer has acknowledged all
+ * that was sent, FIN too (0), or when linger_us are over, with a reset (ETIMEDOUT). false: nothing
+ * follows, it was reset, or all is acknowledged already. */
+bool tcp_close_linger(struct tcp *tcp, struct tcb *t, uint64_t linger_us);
 void tcp_abort(struct tcp *tcp, struct tcb *t);
 void tcp_opts_set(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o);
 

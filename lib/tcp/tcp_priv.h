@@ -89,6 +89,8 @@ _Static_assert(sizeof(struct txseg) <= 48, "stretch of a send queue");
 #define TF_LOSS	      0x00200000u /* a timeout is being recovered from (until recover) */
 #define TF_SIGNED     0x00400000u /* segments are authenticated (RFC 5925, RFC 2385) */
 
+#define TF_LINGER 0x80000000u /* closed from above, which still wants to hear of the end */
+
 #define TCP_NEVER UINT64_MAX
 
 /* Loss detection and recovery (RFC 6675, 8985, 6937, 5682, 3522): loss.c. Zero: nothing known. */
@@ -200,7 +202,9 @@ struct tcb {
 	uint32_t ooo_fin_seq; /* of a FIN that came early */
 	uint16_t ooo_count;
 	uint16_t mss_announced;
-	uint16_t mss_limit; /* peer's MSS option, bounded below */
+	uint16_t mss_limit;	/* peer's MSS option, bounded below */
+	uint16_t answer_period; /* answers: how many challenges and the like were answered in it */
+	uint8_t answers;
 	uint32_t ssthresh;
 	uint32_t recover; /* RFC 6582 */
 	uint32_t max_wnd; /* largest window the peer offered */
@@ -208,7 +212,7 @@ struct tcb {
 	uint32_t retransmits;
 	uint32_t keepalive_idle_ms, keepalive_interval_ms;
 	uint64_t rexmt_since; /* first timeout of the oldest unacknowledged data (R2) */
-	uint64_t close_at;    /* FIN-WAIT-2 nobody holds; TCP_NEVER */
+	uint64_t close_at;    /* FIN-WAIT-2 nobody holds, or the end of lingering; TCP_NEVER */
 	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
 	int soft_error;	      /* last ICMP error: reported if the connection times out */
 	const struct tcp_cc_ops *cc;
@@ -408,7 +412,11 @@ void tcp_time_wait_timer(void *ctx, struct timer *timer, uint64_t now_us);
 void tcp_reply_rst(struct tcp *tcp, const struct tcp_seg *s);
 void tcp_reply(struct tcp *tcp, const struct net_pkt *p, uint16_t lport, uint16_t rport,
 	uint32_t seq, uint32_t ack, uint16_t wnd, uint8_t flags);
+/* challenge.c: may a challenge ACK leave; of no block, or t's */
 bool tcp_challenge_allowed(struct tcp *tcp);
+void tcp_challenge_ack(struct tcp *tcp, struct tcb *t);
+/* May t answer a segment that brings nothing? */
+bool tcp_answer_allowed(struct tcp *tcp, struct tcb *t);
 /* input.c */
 void tcp_input(void *ctx, struct net_pkt *pkts, unsigned n);
 /* Dispatches one segment by what the flow table says. */

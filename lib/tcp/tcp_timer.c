@@ -118,6 +118,16 @@ static void rexmt_fire(struct tcp *tcp, struct tcb *t)
 	}
 }
 
+/* The time to linger is over, or FIN-WAIT-2 that nobody holds. */
+static void close_fire(struct tcp *tcp, struct tcb *t)
+{
+	tcp_count(tcp, CNT_tcp_timeouts);
+	if (t->flags & TF_LINGER)
+		tcp_abort_report(tcp, t, ETIMEDOUT);
+	else
+		tcb_end(tcp, t, 0);
+}
+
 static void keepalive_fire(struct tcp *tcp, struct tcb *t)
 {
 	if (t->keepalive_sent >= t->keepalive_count) {
@@ -146,10 +156,8 @@ void tcp_timer_fire(void *ctx, struct timer *timer, uint64_t now_us)
 	}
 	if (t->rexmt_at <= now_us)
 		rexmt_fire(tcp, t);
-	if (t->state != TCP_CLOSED && t->close_at <= now_us) { /* FIN-WAIT-2 that nobody holds */
-		tcp_count(tcp, CNT_tcp_timeouts);
-		tcb_end(tcp, t, 0);
-	}
+	if (t->state != TCP_CLOSED && t->close_at <= now_us)
+		close_fire(tcp, t);
 	if (t->state != TCP_CLOSED && keepalive_at(t) <= now_us)
 		keepalive_fire(tcp, t);
 	if (t->state != TCP_CLOSED)

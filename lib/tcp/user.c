@@ -217,6 +217,26 @@ void tcp_close(struct tcp *tcp, struct tcb *t)
 	}
 }
 
+static bool acknowledged(const struct tcb *t)
+{
+	return t->state == TCP_FIN_WAIT_2 || t->state == TCP_CLOSED;
+}
+
+bool tcp_close_linger(struct tcp *tcp, struct tcb *t, uint64_t linger_us)
+{
+	if (linger_us == 0) {
+		tcp_abort(tcp, t);
+		return false;
+	}
+	tcp_close(tcp, t);
+	if (acknowledged(t))
+		return false;
+	t->flags |= TF_LINGER;
+	t->close_at = tcp->env->now_us + linger_us;
+	tcp_timer_want(tcp, t, t->close_at);
+	return true;
+}
+
 static void send_rst(struct tcp *tcp, struct tcb *t)
 {
 	if (t->state == TCP_SYN_SENT || t->state == TCP_CLOSED)

@@ -181,6 +181,14 @@ GN_API int gn_tcp_shutdown(struct gn_core *c, gn_tcp_t t);
  * and no callback follows (gn_ref.done excepted). Received data that was not given back by
  * gn_tcp_rx_done() or gn_tcp_consumed(), or that arrives later, makes it a reset (RFC 9293 3.6.1). */
 GN_API int gn_tcp_close(struct gn_core *c, gn_tcp_t t);
+/*
+ * gn_tcp_close() with a limit in time, as SO_LINGER has it. 0: reset at once. Else the handle is dead
+ * and of all callbacks only closed() may follow: with 0 when the peer has acknowledged all data and the
+ * FIN, with ETIMEDOUT when linger_ms are over (a reset is sent), with ECONNRESET if the peer resets.
+ * 1: closed() follows. 0: it does not: the connection was reset (also for unread data), was not yet
+ * open, or all of it is acknowledged already. Or -EBADF.
+ */
+GN_API int gn_tcp_close_linger(struct gn_core *c, gn_tcp_t t, uint32_t linger_ms);
 /* Reset (RFC 9293 section 3.10.5): queues dropped, the handle is dead, no callback follows. */
 GN_API int gn_tcp_abort(struct gn_core *c, gn_tcp_t t);
 
