@@ -248,7 +248,8 @@ static bool impair_ok(const struct cable_impair *i)
 	return i->loss_ppm <= CABLE_PPM && i->burst_p_ppm <= CABLE_PPM &&
 	       i->burst_r_ppm <= CABLE_PPM && i->reorder_ppm <= CABLE_PPM &&
 	       i->dup_ppm <= CABLE_PPM && i->corrupt_ppm <= CABLE_PPM &&
-	       (i->rate_bps != 0 || (i->queue_bytes == 0 && i->queue_frames == 0));
+	       (i->rate_bps != 0 ||
+		       (i->queue_bytes == 0 && i->queue_frames == 0 && i->mark_bytes == 0));
 }
 
 static bool side_ok(const struct cable_side *s)

@@ -45,8 +45,8 @@ enum cable_mode {
 /*
  * Impairments of one direction, all 0: none. Each transmit queue has its own state (its share of
  * the rate, its random sequence), so rates and queue limits are divided by the number of queues.
- * They act on frames, after TSO, in this order: random loss, burst loss, queue, time of arrival,
- * corruption, duplication.
+ * They act on frames, after TSO, in this order: random loss, burst loss, queue, mark, time of
+ * arrival, corruption, duplication.
  */
 struct cable_impair {
 	uint32_t loss_ppm;
@@ -64,6 +64,9 @@ struct cable_impair {
 	 * 0: no limit of that kind. An idle line takes any frame. */
 	uint64_t queue_bytes;
 	uint32_t queue_frames;
+	/* A frame that finds more than this waiting, and whose IP header says that its sender
+	 * understands (ECT), is marked Congestion Experienced (RFC 3168). 0: none is. */
+	uint64_t mark_bytes;
 };
 
 struct cable_side {

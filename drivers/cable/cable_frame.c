@@ -86,6 +86,31 @@ void cable_frame_parse(struct cable_frame *f, const struct rte_mbuf *m)
 		parse_ip6(f, len - f->l3_off);
 }
 
+bool cable_frame_mark(struct rte_mbuf *m)
+{
+	struct cable_frame f;
+
+	cable_frame_parse(&f, m);
+	if (f.ip == 0 || m->data_len < f.l3_off + sizeof(struct rte_ipv4_hdr))
+		return false;
+	uint8_t *h = rte_pktmbuf_mtod_offset(m, uint8_t *, f.l3_off);
+	uint8_t shift = f.ip == 4 ? 0 : 4, ce = (uint8_t)(3 << shift);
+
+	if ((h[1] & ce) == 0)
+		return false;
+	if (f.ip == 4) { /* RFC 1624: the checksum of a changed word */
+		uint16_t old = be16(h);
+		uint32_t sum = (uint16_t)~be16(h + 10) + (uint16_t)~old + (uint32_t)(old | ce);
+
+		sum = (sum & 0xffff) + (sum >> 16);
+		sum = ~((sum & 0xffff) + (sum >> 16));
+		h[10] = (uint8_t)(sum >> 8);
+		h[11] = (uint8_t)sum;
+	}
+	h[1] |= ce;
+	return true;
+}
+
 uint32_t cable_frame_hash(const struct cable_frame *f, const struct owner *o)
 {
 	const uint8_t *l3 = f->p + f->l3_off, *l4 = f->p + f->l4_off;

@@ -22,6 +22,7 @@
 	X(LOSS, "wire_loss")             \
 	X(BURST, "wire_burst_loss")      \
 	X(QUEUE, "wire_queue_full")      \
+	X(MARKED, "wire_marked_ce")      \
 	X(CORRUPT, "wire_corrupted")     \
 	X(DUP, "wire_duplicated")        \
 	X(REORDER, "wire_reordered")     \
@@ -62,6 +63,7 @@ struct cable_wire {
 
 struct cable_fate {
 	bool lost;
+	bool mark; /* congestion experienced */
 	bool corrupt;
 	bool dup;
 	uint32_t bit; /* to flip, from the start of the frame */
@@ -172,6 +174,8 @@ struct cable_frame {
 };
 
 void cable_frame_parse(struct cable_frame *f, const struct rte_mbuf *m);
+/* Sets Congestion Experienced in m, if it is ECT. False: it is not. */
+bool cable_frame_mark(struct rte_mbuf *m);
 /* The RSS hash; f->ip is not 0. */
 uint32_t cable_frame_hash(const struct cable_frame *f, const struct owner *o);
 /* RTE_MBUF_F_RX_*_CKSUM_* of the frame, computed. */

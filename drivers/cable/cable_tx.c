@@ -159,6 +159,8 @@ static void tx_frame(
 		tx_drop(q, m, CABLE_TX_BAD);
 		return;
 	}
+	if (fate.mark && cable_frame_mark(m))
+		q->count[CABLE_MARKED]++;
 	if (fate.corrupt) {
 		flip_bit(m, fate.bit);
 		way2 = tx_way(q, m);

@@ -27,6 +27,7 @@ int cable_wire_set(struct cable_wire *w, const struct cable_impair *conf, uint16
 	w->conf = *conf;
 	w->conf.rate_bps = share(conf->rate_bps, n_queues);
 	w->conf.queue_bytes = share(conf->queue_bytes, n_queues);
+	w->conf.mark_bytes = share(conf->mark_bytes, n_queues);
 	w->conf.queue_frames = frames;
 	w->busy_rem = 0;
 	w->timed = conf->delay_us || conf->jitter_us || conf->reorder_ppm || conf->rate_bps;
@@ -51,19 +52,25 @@ static bool burst_lost(struct cable_wire *w)
 	return w->in_burst;
 }
 
+static uint64_t queue_wait_ns(const struct cable_wire *w, uint64_t now_ns)
+{
+	return w->busy_ns > now_ns ? w->busy_ns - now_ns : 0;
+}
+
+static uint64_t queue_bytes(const struct cable_wire *w, uint64_t wait_ns)
+{
+	return (uint64_t)((unsigned __int128)wait_ns * w->conf.rate_bps / WIRE_NS_PER_S / 8);
+}
+
 static bool queue_full(struct cable_wire *w, uint32_t len, uint64_t now_ns)
 {
-	uint64_t wait_ns = w->busy_ns > now_ns ? w->busy_ns - now_ns : 0;
+	uint64_t wait_ns = queue_wait_ns(w, now_ns);
 
 	if (wait_ns == 0)
 		w->departure_n = 0; /* an idle line takes any frame */
-	if (w->conf.queue_bytes != 0 && wait_ns != 0) {
-		unsigned __int128 bits =
-			(unsigned __int128)wait_ns * w->conf.rate_bps / WIRE_NS_PER_S;
-
-		if (bits / 8 + len > w->conf.queue_bytes)
-			return true;
-	}
+	if (w->conf.queue_bytes != 0 && wait_ns != 0 &&
+		queue_bytes(w, wait_ns) + len > w->conf.queue_bytes)
+		return true;
 	while (w->departure_n != 0 && w->departure_ns[w->departure_head] <= now_ns) {
 		w->departure_head = (w->departure_head + 1) % w->conf.queue_frames;
 		w->departure_n--;
@@ -124,6 +131,8 @@ struct cable_fate cable_wire_fate(struct cable_txq *q, uint32_t len, uint64_t no
 			q->count[CABLE_QUEUE]++;
 			return fate;
 		}
+		fate.mark = w->conf.mark_bytes != 0 &&
+			    queue_bytes(w, queue_wait_ns(w, now_us * 1000)) > w->conf.mark_bytes;
 		fate.due_us = queue_join(w, len, now_us * 1000);
 	}
 	fate.lost = false;

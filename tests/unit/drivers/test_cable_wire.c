@@ -356,3 +356,49 @@ Test(cable_wire, impairments_change_while_frames_are_in_flight)
 	}
 	rig_stop(&rig);
 }
+
+/* Sends n packets of 100 bytes at once over 1 byte/us, with ecn in their IP headers; returns how many
+ * arrive marked. The checksum of each must be right. */
+static unsigned marked(int ip, uint8_t ecn, unsigned n)
+{
+	struct rig_flow f = {.ip = ip, .proto = IPPROTO_TCP, .payload = ip == 4 ? 46 : 26};
+	unsigned ce = 0;
+
+	rig_start(&rig);
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = rig_ip(&rig, 0, &f, 1000);
+
+		*rte_pktmbuf_mtod_offset(m, uint8_t *, 15) |= (uint8_t)(ip == 4 ? ecn : ecn << 4);
+		m->ol_flags |= rig_cksum_flags(&f);
+		cr_assert_eq(rig_tx(&rig, 0, 0, m, 0), 1);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = rig_rx(&rig, 1, 0, 1000000);
+
+		cr_assert_not_null(m);
+		cr_expect(rig_cksum_right(m, ip));
+		uint8_t got = *rte_pktmbuf_mtod_offset(m, uint8_t *, 15);
+
+		ce += (ip == 4 ? got & 3 : got >> 4 & 3) == 3;
+		rte_pktmbuf_free(m);
+	}
+	cr_expect_eq(rig_xstat(&rig, 0, "wire_marked_ce"), ce);
+	rig_stop(&rig);
+	return ce;
+}
+
+/* RFC 3168 section 5: beyond the threshold, and only who understands. */
+Test(cable_wire, marks_above_the_threshold)
+{
+	for (int ip = 4; ip <= 6; ip += 2) {
+		rig.conf.side[0].offloads = DRV_TX_IP_CKSUM | DRV_TX_L4_CKSUM;
+		wire->rate_bps = 8000000;
+		wire->mark_bytes = 350;
+		cr_expect_eq(
+			marked(ip, 2, 10), 6, "0, 100, 200 and 300 wait before the first four");
+		cr_expect_eq(marked(ip, 1, 10), 6);
+		cr_expect_eq(marked(ip, 0, 10), 0, "not ECT");
+		wire->mark_bytes = 0;
+		cr_expect_eq(marked(ip, 2, 10), 0);
+	}
+}
