@@ -79,10 +79,16 @@ static bool core_net_post(void *ctx, uint16_t core, const void *body, uint16_t l
 	return true;
 }
 
+static struct net_txq *core_net_txq(void *ctx, uint16_t port)
+{
+	return &((struct gn_core *)ctx)->txq[port].out;
+}
+
 static const struct net_env_ops core_net_ops = {
 	.tx = core_net_tx,
 	.handoff = core_net_handoff,
 	.post = core_net_post,
+	.txq = core_net_txq,
 };
 
 static void core_env_init(struct gn_core *c, const struct core_params *p)

@@ -116,7 +116,7 @@ static unsigned core_output(struct gn_core *c)
 	unsigned served = tcp_output_run(c->tcp);
 
 	for (unsigned i = 0; i < c->n_txq; i++)
-		if (c->txq[i].n > 0)
+		if (c->txq[i].out.n > 0)
 			tx_queue_flush(&c->txq[i]);
 	if (c->mesh.dirty != 0)
 		mesh_publish(&c->mesh);
@@ -162,7 +162,7 @@ uint64_t core_next_us(const struct gn_core *c)
 		if (c->rxq[i].next_us != NULL)
 			next = RTE_MIN(next, c->rxq[i].next_us(c->rxq[i].queue));
 	for (unsigned i = 0; i < c->n_txq; i++)
-		if (c->txq[i].n > 0)
+		if (c->txq[i].out.n > 0)
 			next = RTE_MIN(next, now + TX_RETRY_US);
 	if (c->mesh.dirty != 0)
 		next = RTE_MIN(next, now + TX_RETRY_US);

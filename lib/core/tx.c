@@ -13,22 +13,22 @@ void tx_queue_init(struct tx_queue *q, const struct core_port *port, drv_tx_fn t
 		.tx = tx,
 		.queue = queue,
 		.relayed = relayed,
-		.flush_at = TX_BURST,
+		.out.flush_at = TX_BURST,
 		.env = env,
 	};
 	port->drv->ops->caps(port->drv, &caps);
 	if ((on & DRV_TX_MULTI_SEGS) == 0)
-		q->max_segs = 1;
+		q->out.max_segs = 1;
 	else
-		q->max_segs = caps.tso_max_segs != 0 ? caps.tso_max_segs : UINT16_MAX;
+		q->out.max_segs = caps.tso_max_segs != 0 ? caps.tso_max_segs : UINT16_MAX;
 	q->sw_flags = on & DRV_TX_TSO ? 0 : RTE_MBUF_F_TX_TCP_SEG;
 }
 
 void tx_queue_fini(struct tx_queue *q)
 {
-	for (unsigned i = 0; i < q->n; i++)
-		pkt_free(&q->env->pool, q->pkts[i]);
-	q->n = 0;
+	for (unsigned i = 0; i < q->out.n; i++)
+		pkt_free(&q->env->pool, q->out.pkts[i]);
+	q->out.n = 0;
 }
 
 static void tx_queue_sent(struct tx_queue *q, uint32_t packets, uint64_t bytes)
@@ -46,50 +46,50 @@ static void tx_queue_sent(struct tx_queue *q, uint32_t packets, uint64_t bytes)
 /* More than a burst waits, or the driver refused what is left from done on: that stays, in front. */
 static void tx_queue_flush_rest(struct tx_queue *q, uint16_t done, uint16_t refused)
 {
-	uint64_t bytes = q->bytes;
+	uint64_t bytes = q->out.bytes;
 
-	while (refused == 0 && done < q->n) {
-		uint16_t burst = RTE_MIN(q->n - done, TX_BURST);
-		uint16_t sent = q->tx(q->queue, &q->pkts[done], burst, q->env->now_us);
+	while (refused == 0 && done < q->out.n) {
+		uint16_t burst = RTE_MIN(q->out.n - done, TX_BURST);
+		uint16_t sent = q->tx(q->queue, &q->out.pkts[done], burst, q->env->now_us);
 
 		done += sent;
 		refused = burst - sent;
 	}
-	q->n -= done;
-	q->bytes = 0;
-	memmove(q->pkts, &q->pkts[done], q->n * sizeof(q->pkts[0]));
-	for (unsigned i = 0; i < q->n; i++)
-		q->bytes += q->pkts[i]->pkt_len;
-	q->flush_at = RTE_MIN(q->n + TX_BURST, TX_HOLD_MAX);
-	tx_queue_sent(q, done, bytes - q->bytes);
+	q->out.n -= done;
+	q->out.bytes = 0;
+	memmove(q->out.pkts, &q->out.pkts[done], q->out.n * sizeof(q->out.pkts[0]));
+	for (unsigned i = 0; i < q->out.n; i++)
+		q->out.bytes += q->out.pkts[i]->pkt_len;
+	q->out.flush_at = RTE_MIN(q->out.n + TX_BURST, TX_HOLD_MAX);
+	tx_queue_sent(q, done, bytes - q->out.bytes);
 }
 
 void tx_queue_flush(struct tx_queue *q)
 {
-	uint16_t burst = RTE_MIN(q->n, TX_BURST);
-	uint16_t sent = q->tx(q->queue, q->pkts, burst, q->env->now_us);
+	uint16_t burst = RTE_MIN(q->out.n, TX_BURST);
+	uint16_t sent = q->tx(q->queue, q->out.pkts, burst, q->env->now_us);
 
-	if (unlikely(sent < q->n)) {
+	if (unlikely(sent < q->out.n)) {
 		tx_queue_flush_rest(q, sent, burst - sent);
 		return;
 	}
-	tx_queue_sent(q, sent, q->bytes);
-	q->n = 0;
-	q->bytes = 0;
-	q->flush_at = TX_BURST;
+	tx_queue_sent(q, sent, q->out.bytes);
+	q->out.n = 0;
+	q->out.bytes = 0;
+	q->out.flush_at = TX_BURST;
 }
 
 static void tx_queue_put(void *ctx, struct rte_mbuf *m)
 {
 	struct tx_queue *q = ctx;
 
-	if (unlikely(q->n == TX_HOLD_MAX)) {
+	if (unlikely(q->out.n == TX_HOLD_MAX)) {
 		pkt_drop(&q->env->pool, m, DROP_tx_full);
 		return;
 	}
-	q->bytes += m->pkt_len;
-	q->pkts[q->n++] = m;
-	if (unlikely(q->n == q->flush_at))
+	q->out.bytes += m->pkt_len;
+	q->out.pkts[q->out.n++] = m;
+	if (unlikely(q->out.n == q->out.flush_at))
 		tx_queue_flush(q);
 }
 
@@ -158,7 +158,7 @@ static void tx_queue_put_cut(void *ctx, struct rte_mbuf *m)
 {
 	struct tx_queue *q = ctx;
 
-	if (m->nb_segs > q->max_segs)
+	if (m->nb_segs > q->out.max_segs)
 		tx_queue_linearize(q, m);
 	else
 		tx_queue_put(q, m);
@@ -166,7 +166,7 @@ static void tx_queue_put_cut(void *ctx, struct rte_mbuf *m)
 
 void tx_queue_add(struct tx_queue *q, struct rte_mbuf *m)
 {
-	if (likely((m->ol_flags & q->sw_flags) == 0 && m->nb_segs <= q->max_segs))
+	if (likely((m->ol_flags & q->sw_flags) == 0 && m->nb_segs <= q->out.max_segs))
 		tx_queue_put(q, m);
 	else if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)
 		tx_tso_cut(q->env, m, tx_queue_put_cut, q);

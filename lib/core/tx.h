@@ -10,7 +10,7 @@
  * the next turn; behind TX_HOLD_MAX waiting frames the newest is dropped (tx_full).
  */
 #define TX_BURST    DRV_BURST_MAX
-#define TX_HOLD_MAX 256
+#define TX_HOLD_MAX NET_TXQ_MAX
 /* When a core with frames that the driver did not take wants its next turn. */
 #define TX_RETRY_US 10
 
@@ -18,13 +18,11 @@ struct tx_queue {
 	drv_tx_fn tx;
 	void *queue;
 	uint64_t sw_flags; /* requests in ol_flags that the port does not serve */
-	uint16_t max_segs; /* of a frame that the port takes as it is */
-	uint16_t n;	   /* frames waiting */
-	uint16_t flush_at; /* how many make a burst: TX_BURST more than the driver refused */
-	uint64_t bytes;	   /* in the frames waiting */
 	bool relayed;	   /* the queue is another core's */
 	struct env *env;
-	struct rte_mbuf *pkts[TX_HOLD_MAX];
+	/* The frames that wait; flush_at: TX_BURST more than the driver refused. net/ adds to it too,
+	 * nothing with a request that the port does not serve. */
+	struct net_txq out;
 };
 
 /* tx and queue: the driver's for this core's queue, or a relay to a core that has one. */
@@ -39,16 +37,16 @@ void tx_queue_add(struct tx_queue *q, struct rte_mbuf *m);
 /* The same, in short for a frame that can go as it is and that no burst is complete with. */
 static inline void tx_queue_take(struct tx_queue *q, struct rte_mbuf *m)
 {
-	uint16_t n = q->n + 1;
+	uint16_t n = q->out.n + 1;
 
-	if (unlikely((m->ol_flags & q->sw_flags) != 0 || m->nb_segs > q->max_segs ||
-		     n >= q->flush_at)) {
+	if (unlikely((m->ol_flags & q->sw_flags) != 0 || m->nb_segs > q->out.max_segs ||
+		     n >= q->out.flush_at)) {
 		tx_queue_add(q, m);
 		return;
 	}
-	q->bytes += m->pkt_len;
-	q->pkts[q->n] = m;
-	q->n = n;
+	q->out.bytes += m->pkt_len;
+	q->out.pkts[q->out.n] = m;
+	q->out.n = n;
 }
 
 void tx_queue_flush(struct tx_queue *q);

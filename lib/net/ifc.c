@@ -15,6 +15,11 @@ static bool ifc_taken(const struct net *n, const struct net_ifc *t)
 	return false;
 }
 
+static bool ifc_plain(const struct ifc *f)
+{
+	return f->tx_ip_cksum && f->tx_l4_cksum && !f->tx_vlan && f->pub.up;
+}
+
 int net_ifc_add(struct net *n, const struct net_ifc *tmpl)
 {
 	uint16_t index = n->n_ifc;
@@ -38,7 +43,8 @@ int net_ifc_add(struct net *n, const struct net_ifc *tmpl)
 	f->tx_lens6 = (uint32_t)rte_mbuf_tx_offload(f->l2_len, WIRE_IP6_LEN, 0, 0, 0, 0, 0);
 	f->tx_ip_cksum = (tmpl->offloads & NET_TX_IP_CKSUM) != 0;
 	f->tx_l4_cksum = (tmpl->offloads & NET_TX_L4_CKSUM) != 0;
-	f->tx_plain = f->tx_ip_cksum && f->tx_l4_cksum && !f->tx_vlan;
+	f->tx_plain = ifc_plain(f);
+	f->txq = n->ops->txq != NULL ? n->ops->txq(n->ops_ctx, tmpl->port) : &n->no_txq;
 	memcpy(&rx->mac_lo, tmpl->mac, sizeof(rx->mac_lo));
 	memcpy(&rx->mac_hi, tmpl->mac + sizeof(rx->mac_lo), sizeof(rx->mac_hi));
 	rx->scope = tmpl->scope;
@@ -86,6 +92,8 @@ void net_ifc_link(struct net *n, uint16_t ifc, bool up)
 	if (ifc >= n->n_ifc || f->pub.up == up)
 		return;
 	f->pub.up = up;
+	f->tx_plain = ifc_plain(f);
+	neigh_plain_ifc(n, ifc);
 	ifc_addrs_check(n, f, false, up);
 	ifc_addrs_check(n, f, true, up);
 }

@@ -13,8 +13,8 @@ static inline uint16_t ip4_id(struct net *n, uint32_t dst)
 
 	h = (dst ^ n->env->secret.k0) * UINT64_C(0x9e3779b97f4a7c15);
 	c = &n->ip_id[h >> 56];
-	*c = (uint16_t)(*c + 1);
-	return (uint16_t)(*c * n->n_cores + n->core);
+	*c = (uint16_t)(*c + n->n_cores);
+	return *c;
 }
 
 _Static_assert(NET_IP_ID_SLOTS == 256, "ip4_id() takes eight bits of the hash");
@@ -100,14 +100,6 @@ static __rte_noinline int ip4_output(struct net *n, struct net_dst *d, struct rt
  * The common case, all else goes through ip4_output(): TCP or UDP, not to be cut, to a neighbour
  * that works, over a port that computes checksums and inserts no tag.
  */
-static __rte_always_inline bool ip4_output_plain(const struct neigh *e, const struct ifc *ifc,
-	const struct net_dst *d, const struct rte_mbuf *m, const struct net_tx *tx)
-{
-	return e->gen == d->neigh >> 16 && e->state >= NEIGH_DELAY && ifc->tx_plain &&
-	       m->pkt_len + WIRE_IP4_LEN <= d->mtu && tx->tso_mss == 0 &&
-	       (tx->proto == IPPROTO_TCP || tx->proto == IPPROTO_UDP);
-}
-
 static __rte_always_inline int ip4_output_short(struct net *n, struct net_dst *d,
 	struct rte_mbuf *m, uint32_t src, uint32_t dst, const struct net_tx *tx)
 {
@@ -116,10 +108,9 @@ static __rte_always_inline int ip4_output_short(struct net *n, struct net_dst *d
 	uint8_t *l4 = rte_pktmbuf_mtod(m, uint8_t *), *ip = l4 - WIRE_IP4_LEN;
 	bool tcp = tx->proto == IPPROTO_TCP;
 	uint32_t len = m->pkt_len;
-	uint64_t pseudo;
 	uint16_t sum;
 
-	if (unlikely(!ip4_output_plain(e, ifc, d, m, tx)))
+	if (unlikely(e->plain != d->neigh >> 16 || len + WIRE_IP4_LEN > d->mtu))
 		return ip4_output(n, d, m, src, dst, tx, false);
 	wire_put32(ip, 0x45u << 24 | (uint32_t)tx->tos << 16 | (len + WIRE_IP4_LEN));
 	wire_put32(ip + 4, tx->df ? (uint32_t)WIRE_IP4_DF : (uint32_t)ip4_id(n, dst) << 16);
@@ -128,22 +119,29 @@ static __rte_always_inline int ip4_output_short(struct net *n, struct net_dst *d
 	wire_put32(ip + 12, src);
 	wire_put32(ip + 16, dst);
 	/* Protocol and length are below 2^16 together: one word of the sum. */
-	pseudo = (uint64_t)src + dst + tx->proto + len;
-	sum = rte_cpu_to_be_16(l4_cksum_fold(pseudo));
+	sum = wire_swap16(l4_cksum_fold((uint64_t)src + dst + tx->proto + len));
 	memcpy(l4 + (tcp ? 16 : 6), &sum, sizeof(sum));
 	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM |
 		       (tcp ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM);
 	m->tx_offload = ifc->tx_lens4;
 	net_count(n, CNT_ip4_tx);
 	e->used_us = n->env->now_us;
-	eth_neigh_tx(n, ifc, e, m, WIRE_IP4_LEN);
+	eth_plain_tx(n, ifc, e, m, WIRE_IP4_LEN, len);
 	return 0;
 }
 
 int net_output4(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src, uint32_t dst,
 	const struct net_tx *tx)
 {
-	return ip4_output_short(n, d, m, src, dst, tx);
+	return ip4_output(n, d, m, src, dst, tx, false);
+}
+
+int net_output4_tcp(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src,
+	uint32_t dst, uint8_t tos, uint8_t ttl)
+{
+	struct net_tx tx = {.proto = IPPROTO_TCP, .tos = tos, .ttl = ttl, .df = true};
+
+	return ip4_output_short(n, d, m, src, dst, &tx);
 }
 
 int net_output4_udp(

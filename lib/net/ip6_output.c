@@ -72,7 +72,7 @@ static inline uint64_t ip6_addr_sum(const struct ip6 *a)
 	return (uint64_t)w[0] + w[1] + w[2] + w[3];
 }
 
-/* As net_output4(): the common case, or else ip6_output(). */
+/* As ip4_output_short(): the common case, or else ip6_output(). */
 static __rte_always_inline int ip6_output_short(struct net *n, struct net_dst *d,
 	struct rte_mbuf *m, const struct ip6 *src, const struct ip6 *dst, const struct net_tx *tx)
 {
@@ -84,9 +84,7 @@ static __rte_always_inline int ip6_output_short(struct net *n, struct net_dst *d
 	uint64_t pseudo;
 	uint16_t sum;
 
-	if (unlikely(e->gen != d->neigh >> 16 || e->state < NEIGH_DELAY || !ifc->tx_plain ||
-		     len + WIRE_IP6_LEN > d->mtu || tx->tso_mss != 0 ||
-		     (!tcp && tx->proto != IPPROTO_UDP)))
+	if (unlikely(e->plain != d->neigh >> 16 || len + WIRE_IP6_LEN > d->mtu))
 		return ip6_output(n, d, m, src, dst, tx, false);
 	wire_put32(ip, 6u << 28 | (uint32_t)tx->tos << 20 | (tx->flow_label & 0xfffff));
 	wire_put32(ip + 4,
@@ -102,14 +100,23 @@ static __rte_always_inline int ip6_output_short(struct net *n, struct net_dst *d
 	m->tx_offload = ifc->tx_lens6;
 	net_count(n, CNT_ip6_tx);
 	e->used_us = n->env->now_us;
-	eth_neigh_tx(n, ifc, e, m, WIRE_IP6_LEN);
+	eth_plain_tx(n, ifc, e, m, WIRE_IP6_LEN, len);
 	return 0;
 }
 
 int net_output6(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
 	const struct ip6 *dst, const struct net_tx *tx)
 {
-	return ip6_output_short(n, d, m, src, dst, tx);
+	return ip6_output(n, d, m, src, dst, tx, false);
+}
+
+int net_output6_tcp(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
+	const struct ip6 *dst, uint8_t tos, uint8_t ttl, uint32_t flow_label)
+{
+	struct net_tx tx = {
+		.proto = IPPROTO_TCP, .tos = tos, .ttl = ttl, .df = true, .flow_label = flow_label};
+
+	return ip6_output_short(n, d, m, src, dst, &tx);
 }
 
 int net_output6_udp(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,

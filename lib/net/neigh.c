@@ -71,12 +71,34 @@ uint32_t neigh_handle(const struct net *n, const struct neigh *e)
 	return (uint32_t)e->gen << 16 | (uint32_t)(e - n->neigh);
 }
 
+static void neigh_gen_next(struct neigh *e)
+{
+	e->gen = e->gen == UINT16_MAX ? 1 : (uint16_t)(e->gen + 1);
+	neigh_plain_set(e);
+}
+
+void neigh_plain_set(struct neigh *e)
+{
+	e->plain = e->state >= NEIGH_DELAY && e->port->tx_plain ? e->gen : 0;
+}
+
+void neigh_plain_ifc(struct net *n, uint16_t ifc)
+{
+	for (uint32_t i = 0; i <= n->neigh_mask; i++)
+		if (n->neigh[i].ifc == ifc)
+			neigh_plain_set(&n->neigh[i]);
+}
+
 void neigh_mac_set(struct net *n, struct neigh *e, const uint8_t mac[6])
 {
 	uint16_t type = e->flags & NEIGH_V6 ? NET_TYPE_IP6 : NET_TYPE_IP4;
 
+	/* Prepared headers hold the former one. */
+	if (e->state >= NEIGH_STALE && memcmp(e->mac, mac, sizeof(e->mac)) != 0)
+		neigh_gen_next(e);
 	memcpy(e->mac, mac, sizeof(e->mac));
 	e->l2_len = eth_l2_make(&n->ifc[e->ifc], mac, type, e->l2);
+	neigh_plain_set(e);
 }
 
 /* A waiting packet is linked through the place in front of its IP header. */
@@ -139,11 +161,6 @@ void neigh_queue_drop(struct net *n, struct neigh *e, enum drop why)
 
 	while ((m = queue_pop(e)) != NULL)
 		pkt_drop(&n->env->pool, m, why);
-}
-
-static void neigh_gen_next(struct neigh *e)
-{
-	e->gen = e->gen == UINT16_MAX ? 1 : (uint16_t)(e->gen + 1);
 }
 
 void neigh_handles_end(struct net *n, bool v6)
@@ -232,6 +249,7 @@ struct neigh *neigh_make(struct net *n, uint16_t ifc, bool v6, const union net_i
 	e->port = &n->ifc[ifc];
 	e->flags = v6 ? NEIGH_V6 : 0;
 	e->state = NEIGH_NEW;
+	neigh_plain_set(e);
 	e->used_us = n->env->now_us;
 	e->confirmed_us = e->begin_us = e->hold_us = 0;
 	e->q_head = NULL;

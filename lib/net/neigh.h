@@ -40,15 +40,16 @@ struct neigh {
 	uint8_t l2[NEIGH_L2_ROOM]; /* Ethernet header with tags, ending at the end */
 	uint64_t used_us;	   /* last packet */
 	const struct ifc *port;	   /* interface ifc */
-	uint16_t gen;		   /* never 0 */
+	uint16_t gen;		   /* never 0; another with each MAC */
+	uint16_t plain;		   /* gen while packets go out without further thought, else 0 */
+	uint16_t ifc;
 	uint8_t state;
 	uint8_t l2_len;
-	uint16_t ifc;
-	uint8_t flags;
-	uint8_t tries; /* solicitations sent in this state */
 	union net_ip ip;
 	/* second line: slow path */
 	struct timer timer;
+	uint8_t flags;
+	uint8_t tries;	       /* solicitations sent in this state */
 	uint64_t confirmed_us; /* last proof of reachability; 0: none yet */
 	uint64_t begin_us;     /* REACHABLE: timer started at */
 	uint64_t hold_us;      /* FAILED: no new attempt before */
@@ -74,6 +75,10 @@ struct neigh *neigh_find(struct net *n, uint16_t ifc, bool v6, const union net_i
  * only a free place will do. */
 struct neigh *neigh_make(struct net *n, uint16_t ifc, bool v6, const union net_ip *ip, bool room);
 uint32_t neigh_handle(const struct net *n, const struct neigh *e);
+/* The state, the handle or the interface's link has changed. */
+void neigh_plain_set(struct neigh *e);
+/* The link of an interface has changed. */
+void neigh_plain_ifc(struct net *n, uint16_t ifc);
 void neigh_mac_set(struct net *n, struct neigh *e, const uint8_t mac[6]);
 /* Removes the entry; packets that wait are dropped as why. */
 void neigh_free(struct net *n, struct neigh *e, enum drop why);

@@ -44,7 +44,7 @@ struct net *net_create(const struct net_conf *c, struct env *env, const struct o
 	for (unsigned i = 0; i < NET_PORT_MAX; i++)
 		n->untagged_rx[i] = &n->no_rx;
 	for (unsigned i = 0; i < NET_IP_ID_SLOTS; i++)
-		n->ip_id[i] = (uint16_t)rng_u64(&env->rng);
+		n->ip_id[i] = (uint16_t)((uint16_t)rng_u64(&env->rng) * n->n_cores + n->core);
 	if (n->n_cores > NET_CORES_MAX || neigh_init(n) != 0) {
 		net_destroy(n);
 		errno = ENOMEM;

@@ -128,6 +128,18 @@ struct net_proto_ops {
 	void (*error)(void *ctx, const struct net_error *e);
 };
 
+/* Frames for a port, collected in a burst. The network layer adds to it while there is room for more
+ * than one, and leaves the rest to net_env_ops.tx. */
+#define NET_TXQ_MAX 256
+
+struct net_txq {
+	uint64_t bytes;	   /* in the frames that wait */
+	uint16_t n;	   /* frames that wait */
+	uint16_t flush_at; /* with so many something is to be done */
+	uint16_t max_segs; /* of a frame that can be added */
+	struct rte_mbuf *pkts[NET_TXQ_MAX];
+};
+
 /* What the core (or a test) does for the network layer. */
 struct net_env_ops {
 	/* Takes a finished frame for a port. Checksums: done, or requested by ol_flags as the
@@ -137,6 +149,8 @@ struct net_env_ops {
 	void (*handoff)(void *ctx, uint16_t core, struct rte_mbuf *m);
 	/* Sends len (at most 256) bytes to another core's net_message(). false: mailbox full. */
 	bool (*post)(void *ctx, uint16_t core, const void *body, uint16_t len);
+	/* Where plain frames for a port may be put instead of calling tx. NULL: nowhere. */
+	struct net_txq *(*txq)(void *ctx, uint16_t port);
 };
 
 /* Limits and timeouts; net_conf_default() fills what the RFCs say. */
@@ -257,6 +271,12 @@ int net_output4(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t s
 	const struct net_tx *tx);
 int net_output6(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
 	const struct ip6 *dst, const struct net_tx *tx);
+
+/* The same for a TCP segment that is not to be cut, with DF: what net_tx would say, in registers. */
+int net_output4_tcp(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src,
+	uint32_t dst, uint8_t tos, uint8_t ttl);
+int net_output6_tcp(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
+	const struct ip6 *dst, uint8_t tos, uint8_t ttl, uint32_t flow_label);
 
 /* The same for a UDP datagram with the defaults: net_tx with nothing but proto. */
 int net_output4_udp(

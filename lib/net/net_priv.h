@@ -63,11 +63,12 @@ struct net_addr_ctl {
 };
 
 struct ifc {
+	struct net_txq *txq;	     /* of its port, or net.no_txq */
 	uint32_t tx_lens4, tx_lens6; /* rte_mbuf.tx_offload of what is sent: l2_len and l3_len */
 	uint8_t l2_len;		     /* of what is sent, without a tag that the port inserts */
 	bool tx_vlan;		     /* the port inserts the tag */
 	bool tx_ip_cksum, tx_l4_cksum;
-	bool tx_plain; /* both, and no tag to be inserted by the port */
+	bool tx_plain; /* both, and no tag to be inserted by the port, and the link is up */
 	struct net_ifc pub;
 	struct net_addr_ctl ctl4[NET_ADDR_MAX], ctl6[NET_ADDR_MAX];
 };
@@ -108,6 +109,7 @@ struct net {
 	struct net_rx
 		*untagged_rx[NET_PORT_MAX]; /* interface of a port's untagged frames, or &no_rx */
 	struct net_rx no_rx;		    /* has no address */
+	struct net_txq no_txq;		    /* has no room */
 	struct net_rx rx[NET_IFC_MAX];
 	struct ifc ifc[NET_IFC_MAX];
 	struct net_conf conf;
@@ -115,7 +117,7 @@ struct net {
 	struct fib fib4, fib6;
 	struct net_limit icmp;
 	struct net_sync sync;
-	uint16_t ip_id[NET_IP_ID_SLOTS];
+	uint16_t ip_id[NET_IP_ID_SLOTS]; /* each as last used: equal to core modulo n_cores */
 };
 
 /* What became of a received packet: one of the two transports shall have it, or it is gone. LONG:
@@ -230,6 +232,28 @@ static inline void eth_neigh_tx(struct net *n, const struct ifc *ifc, const stru
 		m->vlan_tci = ifc->pub.tci[0];
 	}
 	n->ops->tx(n->ops_ctx, &ifc->pub, m);
+}
+
+/* Sends a packet of len bytes of L3 to a neighbour with NEIGH_L2_ROOM in front of its IP header, which
+ * starts l3_len before m's data: its frame needs nothing but the MACs, and goes by the short way. */
+static __rte_always_inline void eth_plain_tx(struct net *n, const struct ifc *ifc,
+	const struct neigh *e, struct rte_mbuf *m, unsigned l3_len, uint32_t len)
+{
+	struct net_txq *q = ifc->txq;
+	unsigned hlen = l3_len + e->l2_len, at = q->n;
+
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *) - l3_len - NEIGH_L2_ROOM, e->l2, NEIGH_L2_ROOM);
+	len += hlen;
+	m->data_off = (uint16_t)(m->data_off - hlen);
+	m->data_len = (uint16_t)(m->data_len + hlen);
+	m->pkt_len = len;
+	if (unlikely(at + 1 >= q->flush_at || m->nb_segs > q->max_segs)) {
+		n->ops->tx(n->ops_ctx, &ifc->pub, m);
+		return;
+	}
+	q->pkts[at] = m;
+	q->n = (uint16_t)(at + 1);
+	q->bytes += len;
 }
 
 /* arp.c, nd.c: input on core 0, and what the state machines send */

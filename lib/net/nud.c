@@ -63,6 +63,7 @@ void nud_state(struct net *n, struct neigh *e, enum neigh_state state)
 {
 	timer_cancel(&n->env->wheel, &e->timer);
 	e->state = (uint8_t)state;
+	neigh_plain_set(e);
 	e->tries = 0;
 	if (state == NEIGH_REACHABLE)
 		e->confirmed_us = e->begin_us = n->env->now_us;

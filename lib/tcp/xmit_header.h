@@ -39,6 +39,15 @@ static inline uint16_t wnd_update(struct tcb *t)
 static inline int xmit_output(
 	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint16_t tso_mss, uint8_t hlen)
 {
+	tcp_count(tcp, CNT_tcp_tx_segs);
+	if (likely(tso_mss == 0)) {
+		if (unlikely(tcp_v6(t)))
+			return net_output6_tcp(tcp->net, &t->dst, m, &t->key.l.v6, &t->key.r.v6,
+				t->tos, t->ttl, t->hash & 0xfffff);
+		return net_output4_tcp(
+			tcp->net, &t->dst, m, t->key.l.v4, t->key.r.v4, t->tos, t->ttl);
+	}
+
 	struct net_tx tx = {.proto = IPPROTO_TCP,
 		.tos = t->tos,
 		.ttl = t->ttl,
@@ -47,8 +56,7 @@ static inline int xmit_output(
 		.l4_hlen = hlen,
 		.flow_label = t->hash & 0xfffff};
 
-	tcp_count(tcp, CNT_tcp_tx_segs);
-	if (unlikely(tcp_v6(t)))
+	if (tcp_v6(t))
 		return net_output6(tcp->net, &t->dst, m, &t->key.l.v6, &t->key.r.v6, &tx);
 	return net_output4(tcp->net, &t->dst, m, t->key.l.v4, t->key.r.v4, &tx);
 }

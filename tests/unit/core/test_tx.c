@@ -192,7 +192,7 @@ Test(tx, drops_and_counts_when_the_pool_is_empty)
 	while (n > 0)
 		pkt_free(&env.pool, all[--n]);
 	tx_queue_add(&queue, chain(2, 50));
-	cr_expect_eq(queue.n, 1, "service resumes");
+	cr_expect_eq(queue.out.n, 1, "service resumes");
 }
 
 /* ---- segmentation ---- */
