@@ -3,16 +3,6 @@
 
 /* Received payload and FIN, in order and out of order (RFC 9293 section 3.10.7.4, seventh, eighth). */
 
-/* In-order data to the application. The caller looks at t->state afterwards. */
-void tcp_deliver(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t len)
-{
-	t->rcv_nxt += len;
-	t->rcv_unread += len;
-	t->bytes_received += len;
-	count_add(&tcp->env->cnt, CNT_tcp_rx_bytes, len);
-	tcp->up->received(tcp->up_ctx, t, m);
-}
-
 /* In-order data arrived: an ACK now for every second full segment, else within delack_us
  * (section 3.8.6.3), or with the data that is about to be sent. */
 void tcp_ack_schedule(struct tcp *tcp, struct tcb *t, uint32_t len)

@@ -22,7 +22,7 @@ static bool ho_v6(const struct tcp_half_open *h)
 void tcp_half_open_free(struct tcp *tcp, struct tcp_half_open *h)
 {
 	timer_cancel(&tcp->env->wheel, &h->timer);
-	tcp_flow_del(tcp, ho_v6(h), h->hash, FLOW_VAL(FLOW_KIND_HALF_OPEN, ho_index(tcp, h) - 1));
+	tcp_flow_del(tcp, h->hash, FLOW_VAL(FLOW_KIND_HALF_OPEN, ho_index(tcp, h) - 1));
 	if (h->prev != 0)
 		tcp->ho[h->prev - 1].next = h->next;
 	else
@@ -46,8 +46,7 @@ static struct tcp_half_open *ho_alloc(struct tcp *tcp, const struct tcp_half_ope
 	}
 	uint32_t i = tcp->ho_free;
 
-	if (i == 0 || tcp_flow_add(tcp, ho_v6(tmpl), tmpl->hash,
-			      FLOW_VAL(FLOW_KIND_HALF_OPEN, i - 1)) != 0)
+	if (i == 0 || tcp_flow_add(tcp, tmpl->hash, FLOW_VAL(FLOW_KIND_HALF_OPEN, i - 1)) != 0)
 		return NULL;
 	struct tcp_half_open *h = &tcp->ho[i - 1];
 

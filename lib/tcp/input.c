@@ -5,13 +5,13 @@
 #include "tcp_priv.h"
 
 /*
- * A burst of segments, in stages over the whole burst: check and parse, look up, then one segment
- * at a time into the state machine.
+ * A burst of segments: first the lines of the flow table and then those of the blocks are fetched
+ * for all of them, then each goes into the state machine.
  */
 #define BURST_MAX 64
 
 /* Returns false if the segment was dropped. */
-static __rte_always_inline bool seg_parse(struct tcp *tcp, struct net_pkt *p, struct tcp_seg *s)
+static bool seg_parse(struct tcp *tcp, struct net_pkt *p, struct tcp_seg *s)
 {
 	struct rte_mbuf *m = p->m;
 	const uint8_t *hdr = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4_off);
@@ -46,45 +46,6 @@ static __rte_always_inline bool seg_parse(struct tcp *tcp, struct net_pkt *p, st
 	return true;
 }
 
-/* Does the object with this value have the segment's flow? The general key is made only for
- * objects that are no blocks. */
-static inline bool seg_match4(const void *ctx, uint32_t val, const void *key)
-{
-	const struct tcp *tcp = ctx;
-	const struct tcp_seg *s = key;
-
-	if (likely((val & FLOW_KIND_MASK) == FLOW_KIND_TCB)) {
-		const struct tcp_key *t = &tcp->tcbs[FLOW_INDEX(val)].key;
-
-		return t->r.v4 == s->p->src.v4 && t->l.v4 == s->p->dst.v4 && t->lport == s->dport &&
-		       t->rport == s->sport && t->scope == s->p->scope;
-	}
-	return tcp_flow_match(tcp, val, s);
-}
-
-static inline bool seg_match6(const void *ctx, uint32_t val, const void *key)
-{
-	const struct tcp *tcp = ctx;
-	const struct tcp_seg *s = key;
-
-	if (likely((val & FLOW_KIND_MASK) == FLOW_KIND_TCB)) {
-		const struct tcp_key *t = &tcp->tcbs[FLOW_INDEX(val)].key;
-
-		return t->lport == s->dport && t->rport == s->sport && t->scope == s->p->scope &&
-		       memcmp(&t->r.v6, &s->p->src.v6, 16) == 0 &&
-		       memcmp(&t->l.v6, &s->p->dst.v6, 16) == 0;
-	}
-	return tcp_flow_match(tcp, val, s);
-}
-
-static __rte_always_inline void seg_lookup(struct tcp *tcp, struct tcp_seg *s)
-{
-	if (unlikely(s->p->flags & NET_PKT_V6))
-		s->val = flow_table_find(&tcp->flow[1], s->hash, seg_match6, tcp, s);
-	else
-		s->val = flow_table_find(&tcp->flow[0], s->hash, seg_match4, tcp, s);
-}
-
 void tcp_seg_input(struct tcp *tcp, struct tcp_seg *s)
 {
 	uint32_t i = FLOW_INDEX(s->val);
@@ -116,34 +77,64 @@ void tcp_seg_input(struct tcp *tcp, struct tcp_seg *s)
 	seg_drop(tcp, s, DROP_tcp_port);
 }
 
+/* t: the segment's block, or NULL where that is not known. */
+static __rte_noinline void general_input(struct tcp *tcp, struct tcb *t, struct net_pkt *p)
+{
+	struct tcp_seg s;
+
+	if (!seg_parse(tcp, p, &s))
+		return;
+	if (t == NULL) {
+		struct tcp_key k;
+
+		tcp_seg_key(&s, &k);
+		s.val = tcp_flow_find(tcp, (p->flags & NET_PKT_V6) != 0, &k, p->hash);
+	} else {
+		s.val = FLOW_VAL(FLOW_KIND_TCB, tcb_index(t));
+	}
+	tcp_seg_input(tcp, &s);
+}
+
+static inline bool any(const void *ctx, uint32_t val, const void *key)
+{
+	(void)ctx;
+	(void)val;
+	(void)key;
+	return true;
+}
+
+/* The block whose segment this may be: one with the same hash. Its first lines are fetched. */
+static __rte_always_inline struct tcb *block_guess(const struct tcp *tcp, const struct net_pkt *p)
+{
+	uint32_t i = FLOW_INDEX(flow_table_find(&tcp->flow, p->hash, any, NULL, NULL));
+
+	if (unlikely(i >= tcp->conf.connections)) /* none, or no block */
+		return NULL;
+	struct tcb *t = &tcp->tcbs[i];
+
+	rte_prefetch0(t);
+	rte_prefetch0((char *)t + RTE_CACHE_LINE_SIZE);
+	return t;
+}
+
 static void burst_input(struct tcp *tcp, struct net_pkt *pkts, unsigned n)
 {
-	struct tcp_seg seg[BURST_MAX];
-	unsigned n_seg = 0;
+	struct tcb *guess[BURST_MAX];
 
 	for (unsigned i = 0; i < n; i++)
-		if (likely(seg_parse(tcp, &pkts[i], &seg[n_seg]))) {
-			flow_table_prefetch(
-				&tcp->flow[(pkts[i].flags & NET_PKT_V6) != 0], seg[n_seg].hash);
-			n_seg++;
-		}
-	for (unsigned i = 0; i < n_seg; i++) {
-		seg_lookup(tcp, &seg[i]);
-		if ((seg[i].val & FLOW_KIND_MASK) == FLOW_KIND_TCB && seg[i].val != 0) {
-			rte_prefetch0(&tcp->tcbs[FLOW_INDEX(seg[i].val)]);
-			rte_prefetch0((char *)&tcp->tcbs[FLOW_INDEX(seg[i].val)] + 64);
-		}
-	}
-	uint32_t epoch = tcp->epoch;
+		flow_table_prefetch(&tcp->flow, pkts[i].hash);
+	for (unsigned i = 0; i < n; i++)
+		guess[i] = block_guess(tcp, &pkts[i]);
+	for (unsigned i = 0; i < n; i++) {
+		struct tcb *t = guess[i];
 
-	for (unsigned i = 0; i < n_seg; i++) {
-		if (unlikely(tcp->epoch !=
-			     epoch)) /* an earlier one of this burst changed the table */
-			seg_lookup(tcp, &seg[i]);
-		if (likely(seg[i].val != 0 && (seg[i].val & FLOW_KIND_MASK) == FLOW_KIND_TCB) &&
-			likely(fast_input(tcp, &tcp->tcbs[FLOW_INDEX(seg[i].val)], &seg[i])))
-			continue;
-		tcp_seg_input(tcp, &seg[i]);
+		if (likely(t != NULL && fast_is_for(t, &pkts[i]))) {
+			if (likely(fast_input(tcp, t, &pkts[i])))
+				continue;
+		} else {
+			t = NULL;
+		}
+		general_input(tcp, t, &pkts[i]);
 	}
 }
 
@@ -152,7 +143,7 @@ void tcp_input(void *ctx, struct net_pkt *pkts, unsigned n)
 	struct tcp *tcp = ctx;
 
 	count_add(&tcp->env->cnt, CNT_tcp_rx_segs, n);
-	while (n > BURST_MAX) {
+	while (unlikely(n > BURST_MAX)) {
 		burst_input(tcp, pkts, BURST_MAX);
 		pkts += BURST_MAX;
 		n -= BURST_MAX;

@@ -16,7 +16,7 @@ struct tcb *tcb_alloc(
 {
 	struct tcb *t = tcp->tcb_free;
 
-	if (t == NULL || tcp_flow_add(tcp, v6, hash, FLOW_VAL(FLOW_KIND_TCB, tcb_index(t))) != 0)
+	if (t == NULL || tcp_flow_add(tcp, hash, FLOW_VAL(FLOW_KIND_TCB, tcb_index(t))) != 0)
 		return NULL;
 	tcp_handle_t handle = t->handle & ~TCP_HANDLE_DEAD;
 
@@ -27,7 +27,7 @@ struct tcb *tcb_alloc(
 	t->key = *k;
 	t->hash = hash;
 	t->flags = v6 ? TF_V6 : 0;
-	t->ports_be = rte_cpu_to_be_32((uint32_t)k->lport << 16 | k->rport);
+	t->ports_rx = rte_cpu_to_be_32((uint32_t)k->rport << 16 | k->lport);
 	t->rexmt_at = TCP_NEVER;
 	t->delack_at = TCP_NEVER;
 	t->close_at = TCP_NEVER;
@@ -116,7 +116,7 @@ void tcb_kill(struct tcp *tcp, struct tcb *t)
 	t->state = TCP_CLOSED;
 	t->handle |= TCP_HANDLE_DEAD;
 	timer_cancel(&tcp->env->wheel, &t->timer);
-	tcp_flow_del(tcp, tcp_v6(t), t->hash, FLOW_VAL(FLOW_KIND_TCB, tcb_index(t)));
+	tcp_flow_del(tcp, t->hash, FLOW_VAL(FLOW_KIND_TCB, tcb_index(t)));
 	txq_free(tcp, t);
 	tcp_xs_put(tcp, t);
 	tcp_ooo_free(tcp, t);

@@ -60,8 +60,7 @@ static bool tables_alloc(struct tcp *tcp, uint32_t n_txseg)
 	tcp->xs_mem = malloc(c->connections * sizeof(struct tcp_xs)); /* zeroed as they are taken */
 	return tcp->tcbs != NULL && tcp->out != NULL && tcp->ho != NULL && tcp->tw != NULL &&
 	       tcp->listeners != NULL && tcp->txseg_mem != NULL && tcp->xs_mem != NULL &&
-	       flow_table_init(&tcp->flow[0], flows) == 0 &&
-	       flow_table_init(&tcp->flow[1], flows) == 0 &&
+	       flow_table_init(&tcp->flow, flows) == 0 &&
 	       flow_table_init(&tcp->listen_table, c->listeners) == 0;
 }
 
@@ -116,6 +115,7 @@ struct tcp *tcp_create(const struct tcp_conf *c, struct env *env, struct net *ne
 	}
 	free_lists(tcp, n_txseg);
 	tcp->tx_bufs_max = env->pool.mp->size - env->pool.mp->size / 4;
+	tcp->buf_room = (uint32_t)rte_pktmbuf_data_room_size(env->pool.mp) - PKT_HEADERS_MAX;
 	env_timer_handler(env, TIMER_TCP_CONN, tcp_timer_fire, tcp);
 	env_timer_handler(env, TIMER_TCP_HALF_OPEN, tcp_half_open_timer, tcp);
 	env_timer_handler(env, TIMER_TCP_TIME_WAIT, tcp_time_wait_timer, tcp);
@@ -132,13 +132,12 @@ static void timers_cancel(struct tcp *tcp)
 
 void tcp_destroy(struct tcp *tcp)
 {
-	if (tcp->tcbs != NULL && tcp->flow[0].bucket != NULL) {
+	if (tcp->tcbs != NULL && tcp->flow.bucket != NULL) {
 		for (uint32_t i = 0; i < tcp->conf.connections; i++)
 			tcb_kill(tcp, &tcp->tcbs[i]);
 		timers_cancel(tcp);
 	}
-	flow_table_fini(&tcp->flow[0]);
-	flow_table_fini(&tcp->flow[1]);
+	flow_table_fini(&tcp->flow);
 	flow_table_fini(&tcp->listen_table);
 	free(tcp->tcbs);
 	free(tcp->out);

@@ -141,7 +141,7 @@ struct tcp_xs {
  * warm connection, with the two behind them read or written in passing; the rest is for what is
  * rarer.
  */
-struct tcb {
+struct __rte_cache_aligned tcb {
 	/* receive side and acknowledgements: input */
 	uint32_t rcv_nxt;
 	uint32_t rcv_adv;    /* right edge that was announced; never moves left (SHLD-14) */
@@ -176,7 +176,7 @@ struct tcb {
 	/* read by each segment, or written without being waited for */
 	struct timer timer;
 	struct tcp_key key;
-	uint32_t ports_be; /* source and destination port as on the wire */
+	uint32_t ports_rx; /* the two ports as on the wire in what we receive */
 	uint32_t snd_buf;
 	tcp_handle_t handle; /* with TCP_HANDLE_DEAD while the layer above may not use it */
 	const void *app_ops;
@@ -282,8 +282,7 @@ struct tcp {
 	void *up_ctx;
 	struct tcb **out; /* blocks with something to send, or dead; room for each of them twice */
 	uint32_t n_out;
-	struct flow_table flow[2]; /* IPv4, IPv6 */
-	uint32_t epoch;		   /* of the flow tables: changes with them */
+	struct flow_table flow; /* of both families: it holds no keys */
 	struct tcb *tcbs;
 	struct tcb *tcb_free;
 	struct txseg *txseg_free;
@@ -306,6 +305,7 @@ struct tcp {
 	struct tcp_xs *xs_mem;	       /* one a connection; untouched memory costs nothing */
 	uint32_t xs_fresh;	       /* of xs_mem, from here on never used */
 	uint32_t tx_bufs, tx_bufs_max; /* packet buffers in send queues */
+	uint32_t buf_room;	       /* for payload in a buffer of the core's pool */
 };
 
 /* A received segment, parsed. */
@@ -334,6 +334,12 @@ static inline uint32_t tcb_index(const struct tcb *t)
 	return (uint32_t)t->handle - 1;
 }
 
+/* The two ports as on the wire in what we send. */
+static inline uint32_t tcp_ports_tx(const struct tcb *t)
+{
+	return t->ports_rx << 16 | t->ports_rx >> 16;
+}
+
 static inline bool tcp_v6(const struct tcb *t)
 {
 	return (t->flags & TF_V6) != 0;
@@ -358,10 +364,8 @@ static inline void seg_done(struct tcp *tcp, const struct tcp_seg *s)
 /* tcp_table.c */
 uint32_t tcp_key_hash(const struct tcp *tcp, bool v6, const struct tcp_key *k);
 uint32_t tcp_flow_find(struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash);
-int tcp_flow_add(struct tcp *tcp, bool v6, uint32_t hash, uint32_t val);
-void tcp_flow_del(struct tcp *tcp, bool v6, uint32_t hash, uint32_t val);
-/* The general comparison, for objects that are no blocks. */
-bool tcp_flow_match(const struct tcp *tcp, uint32_t val, const struct tcp_seg *s);
+int tcp_flow_add(struct tcp *tcp, uint32_t hash, uint32_t val);
+void tcp_flow_del(struct tcp *tcp, uint32_t hash, uint32_t val);
 void tcp_seg_key(const struct tcp_seg *s, struct tcp_key *k);
 uint32_t tcp_isn(struct tcp *tcp, const struct tcp_key *k);
 
@@ -436,7 +440,15 @@ void tcp_recovery_ack(struct tcp *tcp, struct tcb *t, uint32_t ack, uint32_t ack
 void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
 void tcp_ack_schedule(struct tcp *tcp, struct tcb *t, uint32_t len);
 void tcp_fin_process(struct tcp *tcp, struct tcb *t);
-void tcp_deliver(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t len);
+/* In-order data to the application. The caller looks at t->state afterwards. */
+static inline void tcp_deliver(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t len)
+{
+	t->rcv_nxt += len;
+	t->rcv_unread += len;
+	t->bytes_received += len;
+	count_add(&tcp->env->cnt, CNT_tcp_rx_bytes, len);
+	tcp->up->received(tcp->up_ctx, t, m);
+}
 /* ooo.c */
 void tcp_ooo_add(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, bool fin);
 void tcp_ooo_drain(struct tcp *tcp, struct tcb *t);
@@ -447,8 +459,23 @@ void tcp_ooo_free(struct tcp *tcp, struct tcb *t);
 struct rte_mbuf *tcp_trim_front(struct tcp *tcp, struct rte_mbuf *m, uint32_t n);
 void tcp_trim_tail(struct tcp *tcp, struct rte_mbuf *m, uint32_t n);
 /* txq.c */
-struct txseg *txseg_alloc(struct tcp *tcp);
-void txseg_free(struct tcp *tcp, struct txseg *s);
+static inline struct txseg *txseg_alloc(struct tcp *tcp)
+{
+	struct txseg *s = tcp->txseg_free;
+
+	if (likely(s != NULL)) {
+		tcp->txseg_free = s->next;
+		s->flags = 0;
+	}
+	return s;
+}
+
+static inline void txseg_free(struct tcp *tcp, struct txseg *s)
+{
+	tcp->tx_bufs -= (s->flags & TXSEG_BUF) != 0;
+	s->next = tcp->txseg_free;
+	tcp->txseg_free = s;
+}
 /* May a send call queue n buffers more? A quarter of the pool is kept for sending what is queued
  * already, for ACKs and for finding neighbours: else full queues could never drain. */
 static inline bool txq_has_room(const struct tcp *tcp, uint32_t n)

@@ -5,49 +5,44 @@
 
 /* Which object a segment belongs to. */
 
-static inline bool key_equal4(const struct tcp_key *a, const struct tcp_key *b)
+struct flow_key {
+	const struct tcp_key *key;
+	bool v6;
+};
+
+static inline bool ip_equal(const union net_ip *a, const union net_ip *b, bool v6)
 {
-	return a->l.v4 == b->l.v4 && a->r.v4 == b->r.v4 && a->lport == b->lport &&
-	       a->rport == b->rport && a->scope == b->scope;
+	return v6 ? memcmp(&a->v6, &b->v6, sizeof(a->v6)) == 0 : a->v4 == b->v4;
 }
 
-static inline bool key_equal6(const struct tcp_key *a, const struct tcp_key *b)
+/* Of a block or half-open entry. */
+static inline bool key_equal(const struct tcp_key *a, uint32_t flags, const struct flow_key *f)
 {
-	return a->lport == b->lport && a->rport == b->rport && a->scope == b->scope &&
-	       memcmp(&a->r.v6, &b->r.v6, 16) == 0 && memcmp(&a->l.v6, &b->l.v6, 16) == 0;
+	const struct tcp_key *k = f->key;
+
+	return a->lport == k->lport && a->rport == k->rport && a->scope == k->scope &&
+	       ((flags & TF_V6) != 0) == f->v6 && ip_equal(&a->r, &k->r, f->v6) &&
+	       ip_equal(&a->l, &k->l, f->v6);
 }
 
-static bool time_wait_match(const struct tcp_time_wait *w, const struct tcp_key *k, bool v6)
+static bool time_wait_match(const struct tcp_time_wait *w, const struct flow_key *f)
 {
-	if (w->lport != k->lport || w->rport != k->rport || w->scope != k->scope)
-		return false;
-	if (v6)
-		return memcmp(&w->r.v6, &k->r.v6, 16) == 0 && memcmp(&w->l.v6, &k->l.v6, 16) == 0;
-	return w->l.v4 == k->l.v4 && w->r.v4 == k->r.v4;
+	const struct tcp_key *k = f->key;
+
+	return w->lport == k->lport && w->rport == k->rport && w->scope == k->scope &&
+	       w->v6 == f->v6 && ip_equal(&w->r, &k->r, f->v6) && ip_equal(&w->l, &k->l, f->v6);
 }
 
-static inline bool match4(const void *ctx, uint32_t val, const void *key)
+static inline bool match(const void *ctx, uint32_t val, const void *key)
 {
 	const struct tcp *tcp = ctx;
 	uint32_t i = FLOW_INDEX(val);
 
 	if (likely((val & FLOW_KIND_MASK) == FLOW_KIND_TCB))
-		return key_equal4(&tcp->tcbs[i].key, key);
+		return key_equal(&tcp->tcbs[i].key, tcp->tcbs[i].flags, key);
 	if ((val & FLOW_KIND_MASK) == FLOW_KIND_HALF_OPEN)
-		return key_equal4(&tcp->ho[i].key, key);
-	return time_wait_match(&tcp->tw[i], key, false);
-}
-
-static inline bool match6(const void *ctx, uint32_t val, const void *key)
-{
-	const struct tcp *tcp = ctx;
-	uint32_t i = FLOW_INDEX(val);
-
-	if (likely((val & FLOW_KIND_MASK) == FLOW_KIND_TCB))
-		return key_equal6(&tcp->tcbs[i].key, key);
-	if ((val & FLOW_KIND_MASK) == FLOW_KIND_HALF_OPEN)
-		return key_equal6(&tcp->ho[i].key, key);
-	return time_wait_match(&tcp->tw[i], key, true);
+		return key_equal(&tcp->ho[i].key, tcp->ho[i].flags, key);
+	return time_wait_match(&tcp->tw[i], key);
 }
 
 uint32_t tcp_key_hash(const struct tcp *tcp, bool v6, const struct tcp_key *k)
@@ -59,21 +54,19 @@ uint32_t tcp_key_hash(const struct tcp *tcp, bool v6, const struct tcp_key *k)
 
 uint32_t tcp_flow_find(struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash)
 {
-	if (v6)
-		return flow_table_find(&tcp->flow[1], hash, match6, tcp, k);
-	return flow_table_find(&tcp->flow[0], hash, match4, tcp, k);
+	struct flow_key f = {k, v6};
+
+	return flow_table_find(&tcp->flow, hash, match, tcp, &f);
 }
 
-int tcp_flow_add(struct tcp *tcp, bool v6, uint32_t hash, uint32_t val)
+int tcp_flow_add(struct tcp *tcp, uint32_t hash, uint32_t val)
 {
-	tcp->epoch++;
-	return flow_table_insert(&tcp->flow[v6], hash, val);
+	return flow_table_insert(&tcp->flow, hash, val);
 }
 
-void tcp_flow_del(struct tcp *tcp, bool v6, uint32_t hash, uint32_t val)
+void tcp_flow_del(struct tcp *tcp, uint32_t hash, uint32_t val)
 {
-	tcp->epoch++;
-	flow_table_remove(&tcp->flow[v6], hash, val);
+	flow_table_remove(&tcp->flow, hash, val);
 }
 
 void tcp_seg_key(const struct tcp_seg *s, struct tcp_key *k)
@@ -89,14 +82,6 @@ void tcp_seg_key(const struct tcp_seg *s, struct tcp_key *k)
 	k->scope = s->p->scope;
 	k->lport = s->dport;
 	k->rport = s->sport;
-}
-
-bool tcp_flow_match(const struct tcp *tcp, uint32_t val, const struct tcp_seg *s)
-{
-	struct tcp_key k;
-
-	tcp_seg_key(s, &k);
-	return s->p->flags & NET_PKT_V6 ? match6(tcp, val, &k) : match4(tcp, val, &k);
 }
 
 /*

@@ -50,7 +50,7 @@ static void tw_free(struct tcp *tcp, struct tcp_time_wait *w)
 	struct tcp_key k;
 
 	tw_key(w, &k);
-	tcp_flow_del(tcp, w->v6, tcp_key_hash(tcp, w->v6, &k),
+	tcp_flow_del(tcp, tcp_key_hash(tcp, w->v6, &k),
 		FLOW_VAL(FLOW_KIND_TIME_WAIT, tw_index(tcp, w) - 1));
 	tw_unlink(tcp, w);
 	w->next = tcp->tw_free;
@@ -87,8 +87,7 @@ static void tw_add(struct tcp *tcp, const struct tcb *t)
 		return;
 	struct tcp_time_wait *w = &tcp->tw[tcp->tw_free - 1];
 
-	if (tcp_flow_add(
-		    tcp, tcp_v6(t), t->hash, FLOW_VAL(FLOW_KIND_TIME_WAIT, tcp->tw_free - 1)) != 0)
+	if (tcp_flow_add(tcp, t->hash, FLOW_VAL(FLOW_KIND_TIME_WAIT, tcp->tw_free - 1)) != 0)
 		return;
 	tcp->tw_free = w->next;
 	tcp->n_time_wait++;

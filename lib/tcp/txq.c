@@ -7,25 +7,6 @@
  * nobody else reads it (xmit.c), so that neither sending nor resending copies.
  */
 
-struct txseg *txseg_alloc(struct tcp *tcp)
-{
-	struct txseg *s = tcp->txseg_free;
-
-	if (likely(s != NULL)) {
-		tcp->txseg_free = s->next;
-		s->flags = 0;
-	}
-	return s;
-}
-
-void txseg_free(struct tcp *tcp, struct txseg *s)
-{
-	if (s->flags & TXSEG_BUF)
-		tcp->tx_bufs--;
-	s->next = tcp->txseg_free;
-	tcp->txseg_free = s;
-}
-
 void txq_append(struct tcb *t, struct txseg *s)
 {
 	s->next = NULL;

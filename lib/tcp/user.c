@@ -50,7 +50,42 @@ static void send_queued(struct tcp *tcp, struct tcb *t, bool more)
 	tcp_out_add(tcp, t);
 }
 
-ssize_t tcp_send(struct tcp *tcp, struct tcb *t, const void *data, size_t len, bool more)
+#define NOT_FAST_SEND (TF_FIN_QUEUED | TF_MORE)
+
+/* A short piece that is a segment of its own, with nothing queued before it. */
+static __rte_always_inline bool fast_send(
+	struct tcp *tcp, struct tcb *t, const void *data, size_t len)
+{
+	struct txseg *s = tcp->txseg_free;
+
+	if (unlikely((t->flags & (NOT_FAST_SEND | TF_SENDING)) != TF_SENDING ||
+		     t->tail_seg != NULL || len - 1 >= t->mss || len > t->snd_buf ||
+		     len > tcp->buf_room || s == NULL || tcp->tx_bufs >= tcp->tx_bufs_max))
+		return false;
+	struct rte_mbuf *m = pkt_take(&tcp->env->pool);
+
+	if (unlikely(m == NULL))
+		return false;
+	tcp->txseg_free = s->next;
+	tcp->tx_bufs++;
+	m->tx_offload = 0;
+	s->next = NULL;
+	s->m = m;
+	s->seq = t->snd_una;
+	s->len = (uint16_t)len;
+	s->off = PKT_HEADERS_MAX;
+	s->flags = TXSEG_INPLACE | TXSEG_APPEND | TXSEG_PUSH | TXSEG_BUF;
+	t->una_seg = s;
+	t->nxt_seg = s;
+	t->tail_seg = s;
+	t->snd_queued = (uint32_t)len;
+	tcp_out_add(tcp, t);
+	memcpy((uint8_t *)m->buf_addr + PKT_HEADERS_MAX, data, len);
+	return true;
+}
+
+static __rte_noinline ssize_t general_send(
+	struct tcp *tcp, struct tcb *t, const void *data, size_t len, bool more)
 {
 	int rc = send_allowed(t);
 	uint32_t room = tcp_room(t), take = (uint32_t)RTE_MIN(len, (size_t)room);
@@ -67,6 +102,13 @@ ssize_t tcp_send(struct tcp *tcp, struct tcb *t, const void *data, size_t len, b
 	else if (unlikely(done < (ssize_t)len))
 		send_refused(tcp, t);
 	return done;
+}
+
+ssize_t tcp_send(struct tcp *tcp, struct tcb *t, const void *data, size_t len, bool more)
+{
+	if (likely(!more && fast_send(tcp, t, data, len)))
+		return (ssize_t)len;
+	return general_send(tcp, t, data, len, more);
 }
 
 ssize_t tcp_send_nobuf(struct tcp *tcp, struct tcb *t)

@@ -68,7 +68,7 @@ static inline int xmit_header(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m
 	m->data_len += WIRE_TCP_LEN;
 	m->pkt_len += WIRE_TCP_LEN;
 	/* Through memcpy(): an application's payload begins at any address. */
-	uint32_t w[WIRE_TCP_LEN / sizeof(uint32_t)] = {t->ports_be, wire_swap32(seq),
+	uint32_t w[WIRE_TCP_LEN / sizeof(uint32_t)] = {tcp_ports_tx(t), wire_swap32(seq),
 		wire_swap32(t->rcv_nxt),
 		wire_swap32((uint32_t)5 << 28 | (uint32_t)flags << 16 | wnd_update(t))};
 

@@ -260,8 +260,7 @@ static void leak_check(void)
 	talk_eq(tcp->n_tcb, 0);
 	talk_eq(tcp->n_half_open, 0);
 	talk_eq(tcp->n_time_wait, 0);
-	talk_eq(tcp->flow[0].count, 0);
-	talk_eq(tcp->flow[1].count, 0);
+	talk_eq(tcp->flow.count, 0);
 	talk_eq(tcp->listen_table.count, 0);
 	talk_eq(list_length(tcp->txseg_free), 2 * talk.mp->size + 1024);
 	for (uint32_t i = 0; i < tcp->conf.connections; i++)
