@@ -31,7 +31,7 @@ static void *server_init(struct gn_core *c, void *arg)
 	return arg;
 }
 
-static const struct gn_app server = {.name = "bench-rr-server", .init = server_init};
+const struct gn_app bench_rr_server = {.name = "bench-rr-server", .init = server_init};
 
 /* Of one client core. */
 struct rr {
@@ -140,4 +140,4 @@ static void client_exit(struct gn_core *c, void *state)
 static const struct gn_app client = {
 	.name = "bench-rr-client", .init = client_init, .poll = client_poll, .exit = client_exit};
 
-const struct bench_apps bench_rr_apps = {&client, &server};
+const struct bench_apps bench_rr_apps = {&client, &bench_rr_server};

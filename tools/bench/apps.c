@@ -16,6 +16,7 @@ const struct bench_apps *bench_apps(enum bench_scenario s)
 		[BENCH_TCP_CRR] = &bench_crr_apps,
 		[BENCH_TCP_STREAM] = &bench_stream_apps,
 		[BENCH_HTTPD] = &bench_httpd_apps,
+		[BENCH_LATENCY] = &bench_latency_apps,
 	};
 
 	return apps[s];

@@ -8,6 +8,7 @@
 
 #include "bench_opts.h"
 #include "core.h"
+#include "load.h"
 
 struct bench_host;
 
@@ -26,6 +27,8 @@ struct bench_side {
 	uint32_t started; /* connections begun (client) */
 	uint32_t unit;	  /* bench_result.unit (client) */
 	bool ready;	  /* measuring may begin (client) */
+	bool record;	  /* latencies are recorded (client) */
+	struct load load;
 };
 
 /* A client or a server: its cores and its end of the cable. */
@@ -50,7 +53,8 @@ struct bench_apps {
 const struct bench_apps *bench_apps(enum bench_scenario s);
 
 extern const struct bench_apps bench_udp_apps, bench_rr_apps, bench_crr_apps, bench_stream_apps,
-	bench_httpd_apps;
+	bench_httpd_apps, bench_latency_apps;
+extern const struct gn_app bench_rr_server;
 
 /* The server's address, with the port of the client core's n-th connection. */
 struct gn_addr bench_server_addr(const struct bench_opts *o, uint32_t n);

@@ -18,6 +18,7 @@ enum bench_scenario {
 	BENCH_TCP_CRR,
 	BENCH_TCP_STREAM,
 	BENCH_HTTPD,
+	BENCH_LATENCY, /* tcp-rr at a given rate */
 	BENCH_SCENARIO_MAX,
 };
 
@@ -25,6 +26,7 @@ enum bench_scenario {
 enum bench_who {
 	BENCH_GANNET,
 	BENCH_LINUX, /* the kernel's sockets over a veth pair */
+	BENCH_LWIP,  /* our client, and lwIP as the server on the same cable */
 };
 
 /* What the ports do for the stack. */
@@ -40,6 +42,7 @@ struct bench_opts {
 	uint32_t window;       /* a client core's connections, or datagrams and frames in flight */
 	uint32_t size;	       /* payload bytes of a request and of a response */
 	uint32_t idle;	       /* further connections that are open and silent */
+	double rate;	       /* latency: requests a second */
 	unsigned cores;	       /* stack cores a side */
 	enum bench_offload offload;
 	bool spread;	    /* requests go round all connections, the idle ones too */
@@ -55,7 +58,8 @@ struct bench_result {
 	uint32_t unit;	      /* bytes of a transaction of tcp-stream: a segment's payload */
 	double setup_seconds; /* until all connections are open and have moved data */
 	uint64_t rss_bytes;   /* of the process, with all connections open */
-	uint64_t handoffs;    /* packets handed from core to core */
+	uint64_t p50_ns, p99_ns, p999_ns; /* latency */
+	uint64_t handoffs;		  /* packets handed from core to core */
 };
 
 void bench_run_raw(const struct bench_opts *o, struct bench_result *r);

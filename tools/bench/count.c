@@ -2,6 +2,7 @@
 #include <valgrind/callgrind.h>
 
 #include "bench.h"
+#include "lwip.h"
 
 /*
  * Instructions under callgrind, which tools/bench/bench starts with counting switched off. All cores
@@ -63,7 +64,10 @@ static void host_turn(struct bench_host *h, uint64_t *now, const struct phase *p
 		leave_out = counted && !p->driver;
 		if (counted)
 			CALLGRIND_TOGGLE_COLLECT;
-		core_turn(h->side[i].core, (*now)++);
+		if (h->side[i].core != NULL)
+			core_turn(h->side[i].core, (*now)++);
+		else
+			bench_lwip_turn((*now)++);
 		if (counted)
 			CALLGRIND_TOGGLE_COLLECT;
 		leave_out = false;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "linux.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -8,27 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include "bench_opts.h"
-
-/* The same exchanges between sockets of the kernel: client and server in two network namespaces
- * joined by a veth pair, each pinned to a CPU of its own. */
+/* Client and server in two network namespaces joined by a veth pair, each pinned to a CPU of its
+ * own. */
 
 #define NS_SERVER "gannet-bench-s"
 #define NS_CLIENT "gannet-bench-c"
-
-struct peer {
-	const struct bench_opts *o;
-	const char *ns;
-	int cpu;
-	uint64_t done;
-	volatile bool ready;
-	volatile bool *stop;
-};
 
 static void cleanup(void)
 {
@@ -37,6 +26,7 @@ static void cleanup(void)
 		return; /* they were not there */
 }
 
+/* Ports are used again as soon as ours: at once, since tables of TIME-WAIT entries are small. */
 static void namespaces_make(void)
 {
 	static const char cmd[] =
@@ -47,7 +37,9 @@ static void namespaces_make(void)
 		"ip -n " NS_SERVER " addr add 10.0.0.2/24 dev gnb-s; "
 		"ip -n " NS_CLIENT " addr add fd00::1/64 dev gnb-c nodad; "
 		"ip -n " NS_SERVER " addr add fd00::2/64 dev gnb-s nodad; "
-		"ip -n " NS_CLIENT " link set gnb-c up; ip -n " NS_SERVER " link set gnb-s up";
+		"ip -n " NS_CLIENT " link set gnb-c up; ip -n " NS_SERVER " link set gnb-s up; "
+		"for ns in " NS_SERVER " " NS_CLIENT "; do ip netns exec $ns sysctl -q "
+		"net.ipv4.tcp_max_tw_buckets=4096 net.ipv4.ip_local_port_range='1024 65535'; done";
 
 	cleanup();
 	atexit(cleanup);
@@ -55,7 +47,27 @@ static void namespaces_make(void)
 		bench_die("network namespaces cannot be made: run as root, with iproute2");
 }
 
-static void enter(const struct peer *p)
+/* What our ports do not do, the kernel's do not do either. */
+static void offloads_set(const struct bench_opts *o)
+{
+	static const char *const off[] = {
+		[BENCH_OFFLOAD_NONE] = "tx off tso off gso off",
+		[BENCH_OFFLOAD_CHECKSUM] = "tso off gso off",
+	};
+	char cmd[256];
+
+	if (o->offload == BENCH_OFFLOAD_TSO)
+		return;
+	snprintf(cmd, sizeof(cmd),
+		"ip netns exec " NS_CLIENT
+		" ethtool -K gnb-c %s >/dev/null && ip netns exec " NS_SERVER
+		" ethtool -K gnb-s %s >/dev/null",
+		off[o->offload], off[o->offload]);
+	if (system(cmd) != 0)
+		bench_die("offloads of the veth pair cannot be set: is ethtool there?");
+}
+
+void linux_enter(const struct linux_peer *p)
 {
 	char path[128];
 	cpu_set_t set;
@@ -71,7 +83,7 @@ static void enter(const struct peer *p)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-static socklen_t addr_make(const struct bench_opts *o, struct sockaddr_storage *a)
+socklen_t linux_addr(const struct bench_opts *o, struct sockaddr_storage *a)
 {
 	memset(a, 0, sizeof(*a));
 	if (o->v6) {
@@ -90,8 +102,9 @@ static socklen_t addr_make(const struct bench_opts *o, struct sockaddr_storage *
 	return sizeof(*s);
 }
 
-static int sock_make(const struct bench_opts *o, bool tcp)
+int linux_socket(const struct bench_opts *o)
 {
+	bool tcp = linux_tcp(o);
 	int fd = socket(o->v6 ? AF_INET6 : AF_INET, tcp ? SOCK_STREAM : SOCK_DGRAM, 0), on = 1;
 
 	if (fd < 0)
@@ -102,119 +115,52 @@ static int sock_make(const struct bench_opts *o, bool tcp)
 	return fd;
 }
 
-static void ep_add(int ep, int fd)
+static uint64_t done(const struct linux_peer *c, const struct linux_peer *s)
 {
-	struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
-
-	epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e);
+	return c->unit != 0 ? s->done / c->unit : c->done;
 }
 
-/* Echoes what is readable on fd. */
-static void echo(int fd)
+static void latencies(const struct load *l, struct bench_result *r)
 {
-	char buf[65536];
-	struct sockaddr_storage from;
-	socklen_t n = sizeof(from);
-	ssize_t len = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (struct sockaddr *)&from, &n);
-
-	if (len > 0 &&
-		sendto(fd, buf, (size_t)len, 0, n != 0 ? (struct sockaddr *)&from : NULL, n) < 0)
-		return; /* the peer is gone */
-	if (len == 0)
-		close(fd);
-}
-
-static void *server(void *arg)
-{
-	struct peer *p = arg;
-	bool tcp = p->o->scenario == BENCH_TCP_RR;
-	struct sockaddr_storage a;
-	struct epoll_event ev[64];
-
-	enter(p);
-	int ep = epoll_create1(0), fd = sock_make(p->o, tcp);
-	socklen_t len = addr_make(p->o, &a);
-
-	for (int i = 0; bind(fd, (struct sockaddr *)&a, len) != 0; i++) { /* IPv6 settles */
-		if (i == 100)
-			bench_die("bind: %s", strerror(errno));
-		usleep(50000);
-	}
-	if (tcp)
-		listen(fd, 4096);
-	ep_add(ep, fd);
-	p->ready = true;
-	while (!*p->stop) {
-		int n = epoll_wait(ep, ev, 64, 100);
-
-		for (int i = 0; i < n; i++)
-			if (tcp && ev[i].data.fd == fd)
-				ep_add(ep, accept(fd, NULL, NULL));
-			else
-				echo(ev[i].data.fd);
-	}
-	close(ep);
-	close(fd);
-	return NULL;
-}
-
-static void *client(void *arg)
-{
-	struct peer *p = arg;
-	bool tcp = p->o->scenario == BENCH_TCP_RR;
-	char buf[65536] = {0};
-	struct sockaddr_storage a;
-	struct epoll_event ev[64];
-
-	enter(p);
-	int ep = epoll_create1(0);
-	socklen_t len = addr_make(p->o, &a);
-
-	for (uint32_t i = 0; i < p->o->window; i++) {
-		int fd = sock_make(p->o, tcp);
-
-		if (connect(fd, (struct sockaddr *)&a, len) != 0)
-			bench_die("connect: %s", strerror(errno));
-		ep_add(ep, fd);
-		if (send(fd, buf, p->o->size, 0) < 0)
-			bench_die("send: %s", strerror(errno));
-	}
-	p->ready = true;
-	while (!*p->stop) {
-		int n = epoll_wait(ep, ev, 64, 100);
-
-		for (int i = 0; i < n; i++)
-			if (recv(ev[i].data.fd, buf, sizeof(buf), MSG_DONTWAIT) > 0) {
-				p->done++;
-				if (send(ev[i].data.fd, buf, p->o->size, 0) < 0)
-					break;
-			}
-	}
-	close(ep);
-	return NULL;
+	r->p50_ns = load_quantile(l, 0.5);
+	r->p99_ns = load_quantile(l, 0.99);
+	r->p999_ns = load_quantile(l, 0.999);
 }
 
 void bench_run_linux(const struct bench_opts *o, struct bench_result *r)
 {
-	volatile bool stop = false;
-	struct peer s = {.o = o, .ns = NS_SERVER, .cpu = 1, .stop = &stop};
-	struct peer c = {.o = o, .ns = NS_CLIENT, .cpu = 0, .stop = &stop};
+	static volatile bool stop;
+	static struct linux_peer s = {.ns = NS_SERVER, .stop = &stop};
+	static struct linux_peer c = {.ns = NS_CLIENT, .stop = &stop};
 	pthread_t ts, tc;
 
+	struct rlimit files = {65536 + 2 * o->idle, 65536 + 2 * o->idle};
+
+	if (o->idle > LINUX_IDLE_MAX || setrlimit(RLIMIT_NOFILE, &files) != 0)
+		bench_die("at most %u idle connections with Linux", LINUX_IDLE_MAX);
+	s.o = o;
+	c.o = o;
+	s.cpu = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 1 : 0;
+	if (o->scenario == BENCH_LATENCY)
+		load_init(&c.load, o->rate);
 	namespaces_make();
-	pthread_create(&ts, NULL, server, &s);
+	offloads_set(o);
+	pthread_create(&ts, NULL, linux_server, &s);
 	while (!s.ready)
 		usleep(1000);
-	pthread_create(&tc, NULL, client, &c);
+	pthread_create(&tc, NULL, linux_client, &c);
 	while (!c.ready)
 		usleep(1000);
-	usleep((useconds_t)(o->seconds * 1e5));
-	uint64_t done = c.done, at = bench_clock_us();
+	bench_sleep(o->seconds / 10);
+	uint64_t from = done(&c, &s), at = bench_clock_us();
 
-	usleep((useconds_t)(o->seconds * 1e6));
-	r->transactions = c.done - done;
+	c.record = true;
+	bench_sleep(o->seconds);
+	r->transactions = done(&c, &s) - from;
 	r->seconds = (double)(bench_clock_us() - at) / 1e6;
+	r->unit = c.unit;
 	stop = true;
 	pthread_join(tc, NULL);
 	pthread_join(ts, NULL);
+	latencies(&c.load, r);
 }

@@ -18,6 +18,7 @@ static const char *const names[BENCH_SCENARIO_MAX] = {
 	[BENCH_TCP_CRR] = "tcp-crr",
 	[BENCH_TCP_STREAM] = "tcp-stream",
 	[BENCH_HTTPD] = "httpd",
+	[BENCH_LATENCY] = "latency",
 };
 
 static const char *const offload_names[] = {
@@ -26,7 +27,8 @@ static const char *const offload_names[] = {
 	[BENCH_OFFLOAD_TSO] = "tso",
 };
 
-static const char *const who_names[] = {[BENCH_GANNET] = "gannet", [BENCH_LINUX] = "linux"};
+static const char *const who_names[] = {
+	[BENCH_GANNET] = "gannet", [BENCH_LINUX] = "linux", [BENCH_LWIP] = "lwip"};
 
 void bench_die(const char *fmt, ...)
 {
@@ -52,14 +54,19 @@ static void usage(FILE *f)
 	      "  tcp-crr          connect, request, response, close\n"
 	      "  tcp-stream       bulk; a transaction is a full segment\n"
 	      "  httpd            keep-alive requests of 440 bytes, answered by apps/httpd\n"
-	      "  linux-udp-echo, linux-tcp-rr\n"
-	      "                   the same between the kernel's sockets over a veth pair (root)\n"
+	      "  latency          tcp-rr at a given rate\n"
+	      "  linux-NAME       the same between the kernel's sockets over a veth pair (root); "
+	      "its\n"
+	      "                   httpd answers without parsing\n"
+	      "  lwip-NAME        our client, and lwIP as the server on the same cable: udp-echo,\n"
+	      "                   tcp-rr, tcp-crr, tcp-stream\n"
 	      "\n"
 	      "  -s, --seconds S       how long to measure (default 2)\n"
 	      "  -w, --window N        connections, or datagrams in flight, a client core\n"
 	      "                        (default 32)\n"
 	      "  -b, --bytes N         payload, 1 to 1400 (default 64)\n"
 	      "  -i, --idle N          further connections that stay silent (tcp-rr; default 0)\n"
+	      "  -r, --rate R          latency: requests a second\n"
 	      "      --spread          requests go round all connections, the idle ones too\n"
 	      "      --server-closes   tcp-crr: the server closes first\n"
 	      "  -n, --cores N         stack cores a side, 1 or 2 (default 1)\n"
@@ -123,6 +130,9 @@ static void option(struct bench_opts *o, int opt)
 	case 'o':
 		o->offload = choice(optarg, "offload", offload_names, RTE_DIM(offload_names));
 		break;
+	case 'r':
+		o->rate = atof(optarg);
+		break;
 	case '6':
 		o->v6 = true;
 		break;
@@ -147,9 +157,13 @@ static void option(struct bench_opts *o, int opt)
 
 static void scenario(struct bench_opts *o, const char *name)
 {
-	if (strncmp(name, "linux-", 6) == 0) {
-		o->who = BENCH_LINUX;
-		name += 6;
+	for (unsigned i = BENCH_LINUX; i < RTE_DIM(who_names); i++) {
+		size_t n = strlen(who_names[i]);
+
+		if (strncmp(name, who_names[i], n) == 0 && name[n] == '-') {
+			o->who = i;
+			name += n + 1;
+		}
 	}
 	for (unsigned i = 0; i < RTE_DIM(names); i++)
 		if (strcmp(name, names[i]) == 0) {
@@ -169,6 +183,7 @@ static void options(int argc, char **argv, struct bench_opts *o)
 		{"idle", required_argument, NULL, 'i'},
 		{"cores", required_argument, NULL, 'n'},
 		{"offload", required_argument, NULL, 'o'},
+		{"rate", required_argument, NULL, 'r'},
 		{"ipv6", no_argument, NULL, '6'},
 		{"count", required_argument, NULL, 'c'},
 		{"spread", no_argument, NULL, OPT_SPREAD},
@@ -183,13 +198,21 @@ static void options(int argc, char **argv, struct bench_opts *o)
 		.size = 64,
 		.cores = 1,
 		.offload = BENCH_OFFLOAD_CHECKSUM};
-	while ((opt = getopt_long(argc, argv, "s:w:b:i:n:o:6c:h", longs, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, "s:w:b:i:n:o:r:6c:h", longs, NULL)) != -1)
 		option(o, opt);
 	if (optind != argc - 1) {
 		usage(stderr);
 		exit(2);
 	}
 	scenario(o, argv[optind]);
+	if (o->who == BENCH_LWIP && (o->cores != 1 || o->scenario >= BENCH_HTTPD || o->idle != 0)) {
+		fputs("gannet-bench: not with lwIP\n", stderr);
+		exit(2);
+	}
+	if (o->scenario == BENCH_LATENCY && o->rate <= 0) {
+		fputs("gannet-bench: latency wants a --rate\n", stderr);
+		exit(2);
+	}
 }
 
 /* lcore 0 waits; then client and server cores in turn, each with a CPU of its own if there are so
@@ -231,6 +254,10 @@ static void print(const struct bench_opts *o, const struct bench_result *r)
 	if (r->unit != 0)
 		printf(", \"unit_bytes\": %u, \"bytes_per_second\": %.0f", r->unit,
 			per_second * r->unit);
+	if (r->p50_ns != 0)
+		printf(", \"rate\": %.0f, \"p50_us\": %.2f, \"p99_us\": %.2f, \"p999_us\": %.2f",
+			o->rate, (double)r->p50_ns / 1e3, (double)r->p99_ns / 1e3,
+			(double)r->p999_ns / 1e3);
 	if (r->rss_bytes != 0)
 		printf(", \"setup_seconds\": %.3f, \"rss_bytes\": %lu", r->setup_seconds,
 			(unsigned long)r->rss_bytes);

@@ -7,6 +7,7 @@
 
 #include "bench.h"
 #include "cable.h"
+#include "lwip.h"
 #include "owner.h"
 #include "sock_core.h"
 
@@ -80,14 +81,12 @@ static void conf_make(struct bench_host *h, unsigned me, const struct bench_opts
 	addr_set(&c->port[0].ifc[0], me);
 }
 
-static void port_setup(struct bench_host *h, const struct bench_opts *o)
+static void port_setup(struct bench_host *h, uint32_t on, const struct bench_opts *o)
 {
-	h->drv = (struct drv_conf){.n_queues = (uint16_t)h->n,
-		.mtu = 1500,
-		.offloads = offloads(o),
-		.rss_key_len = 40};
+	h->drv = (struct drv_conf){
+		.n_queues = (uint16_t)h->n, .mtu = 1500, .offloads = on, .rss_key_len = 40};
 	memcpy(h->drv.rss_key, owner_key_default, 40);
-	h->drv.reta_size = RETA_SIZE;
+	h->drv.reta_size = (on & DRV_RSS) != 0 ? RETA_SIZE : 0;
 	owner_reta_spread(h->drv.reta, RETA_SIZE, (uint16_t)h->n);
 	for (unsigned i = 0; i < h->n; i++)
 		h->drv.pool[i] = h->side[i].pool;
@@ -186,20 +185,25 @@ void bench_pair_create(struct bench_pair *p, const struct bench_opts *o, uint64_
 	for (unsigned i = 0; i < 2; i++) {
 		host[i]->n = o->cores;
 		pools_make(host[i], i);
-		port_setup(host[i], o);
+		/* lwIP looks at no flags */
+		port_setup(host[i], i == 1 && o->who == BENCH_LWIP ? 0 : offloads(o), o);
 	}
 	for (unsigned i = 0; i < 2; i++)
 		host[i]->port->ops->start(host[i]->port);
 	if (o->count)
 		bench_count_cards(p);
-	host_create(&p->server, 1, apps->server, o, now_us);
+	if (o->who == BENCH_LWIP)
+		bench_lwip_create(p->server.port, p->server.side[0].pool, macs[1], o);
+	else
+		host_create(&p->server, 1, apps->server, o, now_us);
 	host_create(&p->client, 0, apps->client, o, now_us);
 }
 
 static void host_stop(struct bench_host *h)
 {
 	for (unsigned i = 0; i < h->n; i++)
-		sock_core_exit(h->side[i].core);
+		if (h->side[i].core != NULL)
+			sock_core_exit(h->side[i].core);
 	for (unsigned i = 0; i < h->n; i++)
 		core_destroy(h->side[i].core);
 	core_mesh_destroy(h->mesh);

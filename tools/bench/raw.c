@@ -73,12 +73,14 @@ static void port_setup(struct drv_port *p, struct rte_mempool *pool)
 
 static void fill(struct drv_port *p, struct rte_mempool *pool, const struct bench_opts *o)
 {
+	uint16_t len = (uint16_t)RTE_MAX(60u, o->size + 54); /* headers of TCP and IPv4 */
+
 	for (uint32_t i = 0; i < o->window; i++) {
 		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 
 		if (m == NULL)
 			bench_die("no packet buffers");
-		memset(rte_pktmbuf_append(m, 60), 0, 60);
+		memset(rte_pktmbuf_append(m, len), 0, len);
 		send_all(p, &m, 1);
 	}
 }

@@ -9,6 +9,7 @@
 #include <rte_lcore.h>
 
 #include "bench.h"
+#include "lwip.h"
 
 /* Runs a pair: with a thread a core, or counted on one thread. */
 
@@ -35,6 +36,7 @@ uint64_t bench_pair_done(const struct bench_pair *p)
 		done += __atomic_load_n(&p->client.side[i].done, __ATOMIC_RELAXED);
 		bytes += __atomic_load_n(&p->server.side[i].done, __ATOMIC_RELAXED);
 	}
+	bytes += bench_lwip_bytes();
 	return p->client.side[0].unit != 0 ? bytes / p->client.side[0].unit : done;
 }
 
@@ -57,6 +59,9 @@ static int loop_run(void *arg)
 {
 	struct loop *l = arg;
 
+	while (!l->stop && l->side->core == NULL)
+		if (bench_lwip_turn(bench_clock_us()) == 0 && l->yield)
+			sched_yield();
 	while (!l->stop)
 		if (core_turn(l->side->core, bench_clock_us()) == 0 && l->yield)
 			sched_yield();
@@ -73,6 +78,18 @@ static uint64_t rss_bytes(void)
 		bench_die("/proc/self/statm cannot be read");
 	fclose(f);
 	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* With several client cores, the worst of them. */
+static void latencies(const struct bench_pair *p, struct bench_result *r)
+{
+	for (unsigned i = 0; i < p->client.n; i++) {
+		const struct load *l = &p->client.side[i].load;
+
+		r->p50_ns = RTE_MAX(r->p50_ns, load_quantile(l, 0.5));
+		r->p99_ns = RTE_MAX(r->p99_ns, load_quantile(l, 0.99));
+		r->p999_ns = RTE_MAX(r->p999_ns, load_quantile(l, 0.999));
+	}
 }
 
 static void threads_run(struct bench_pair *p, const struct bench_opts *o, struct bench_result *r)
@@ -92,6 +109,8 @@ static void threads_run(struct bench_pair *p, const struct bench_opts *o, struct
 	r->setup_seconds = (double)(bench_clock_us() - at) / 1e6;
 	bench_sleep(o->seconds / 10);
 	r->rss_bytes = rss_bytes();
+	for (unsigned i = 0; i < o->cores; i++)
+		p->client.side[i].record = true;
 	done = bench_pair_done(p);
 	at = bench_clock_us();
 	bench_sleep(o->seconds);
@@ -100,13 +119,14 @@ static void threads_run(struct bench_pair *p, const struct bench_opts *o, struct
 	for (unsigned i = 0; i < n; i++)
 		loops[i].stop = true;
 	rte_eal_mp_wait_lcore();
+	latencies(p, r);
 }
 
 static uint64_t handoffs(struct bench_host *h)
 {
 	uint64_t n = 0;
 
-	for (unsigned i = 0; i < h->n; i++)
+	for (unsigned i = 0; i < h->n && h->side[i].core != NULL; i++)
 		n += core_env(h->side[i].core)->cnt.n[CNT_core_handoff_out];
 	return n;
 }

@@ -14,6 +14,7 @@ from .run import run, say
 LAYERS = [
     ("application", re.compile(r"tools/bench/app|/apps/|http_parser")),
     ("driver", re.compile(r"tools/bench/")),
+    ("lwip", re.compile(r"liblwip")),
     ("tcp", re.compile(r"lib/tcp/")),
     ("udp", re.compile(r"lib/udp/")),
     ("net", re.compile(r"lib/(net|wire)/")),
@@ -34,6 +35,7 @@ MARKS = {
 }
 WINDOWS = {"tcp-stream": ["1", "32"], "tcp-crr": ["1", "32"], "httpd": ["1", "32"]}
 OFFLOADS = {"tcp-stream": ["none", "checksum", "tso"], "httpd": ["none"]}
+LWIP = ("udp-echo", "tcp-rr", "tcp-crr", "tcp-stream")
 IDLE_LIMIT = 1.05
 
 
@@ -121,6 +123,8 @@ def cases(args):
                     for window in args.window or WINDOWS.get(scenario, ["1", "32"]):
                         out.append((scenario, ["-w", str(window), "-o", offload] + family +
                                     (["-n", str(cores)] if cores > 1 else [])))
+        if scenario in LWIP and not (args.window or args.offload):
+            out += [(scenario, ["-w", "32", "-o", "none"]), (f"lwip-{scenario}", ["-w", "32"])]
         if scenario == "tcp-crr" and not args.window:
             out.append((scenario, ["-w", "32", "-o", "checksum", "--server-closes"]))
         if scenario == "tcp-rr" and args.idle:
@@ -144,7 +148,8 @@ def verdicts(rows):
     """(what, mark, figure, verdict) of each row that a mark is for."""
     out = []
     for row in rows:
-        if row["idle"]:
+        if row["idle"] or row["scenario"] not in MARKS or "-o none" in row["options"] and \
+                row["scenario"] not in OFFLOADS:
             continue
         for side, what, most in MARKS[row["scenario"]]:
             figure = row[f"{side}_{what}"]
@@ -153,6 +158,7 @@ def verdicts(rows):
                         f"MISSED by {100 * (figure / most - 1):.0f} %"))
     out += idle_verdicts(rows)
     out += core_verdicts(rows)
+    out += lwip_verdicts(rows)
     return out
 
 
@@ -181,9 +187,17 @@ def core_verdicts(rows):
     return out
 
 
+def lwip_verdicts(rows):
+    """Of two servers on the same frames, both with checksums in software."""
+    ours = {r["scenario"]: r for r in rows if r["options"] == "-w 32 -o none"}
+    return [(f"{r['scenario']} -w 32: all on the server's core, lwIP to ours", "",
+             f"{r['server_all'] / ours[r['scenario'][5:]]['server_all']:.1f}", "")
+            for r in rows if r["scenario"].startswith("lwip-") and r["scenario"][5:] in ours]
+
+
 def show(rows, args):
     make = table.markdown if args.markdown else table.text
-    layers = ["tcp", "udp", "net", "flow", "sock", "core", "library", "driver", "application"]
+    layers = ["tcp", "udp", "net", "flow", "sock", "core", "lwip", "library", "driver", "application"]
     lines = []
     for row in rows:
         for side in ("client", "server"):
