@@ -35,6 +35,7 @@ const char *const *conf_key_words(const struct conf_key *k)
 		[T_COOKIES] = {[TCP_COOKIES_AUTO] = "auto",
 			[TCP_COOKIES_ALWAYS] = "always",
 			[TCP_COOKIES_NEVER] = "never"},
+		[T_ECN] = {[TCP_ECN_OFF] = "off", [TCP_ECN_ACCEPT] = "accept", [TCP_ECN_ON] = "on"},
 	};
 
 	if (k->type >= sizeof(words) / sizeof(words[0]) || words[k->type][0] == NULL)

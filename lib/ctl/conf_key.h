@@ -19,6 +19,7 @@ enum conf_type {
 	T_IDLE,
 	T_HUGE,
 	T_COOKIES,
+	T_ECN,
 	T_CPU,
 	T_RSSKEY,
 	T_WORD,

@@ -19,6 +19,10 @@ static struct tcp_opts sock_opts(const struct gn_tcp_opts *o)
 		.mss = o->mss,
 		.ttl = o->ttl,
 		.tos = o->tos,
+		.window_scaling = o->window_scaling,
+		.timestamps = o->timestamps,
+		.sack = o->sack,
+		.ecn = o->ecn,
 		.nodelay = o->nodelay,
 		.keepalive = o->keepalive,
 	};

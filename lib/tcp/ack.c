@@ -59,7 +59,7 @@ static void duplicate_ack(struct tcp *tcp, struct tcb *t)
 static bool is_duplicate(const struct tcb *t, const struct tcp_seg *s)
 {
 	return s->ack == t->snd_una && s->len == 0 && !(s->flags & (WIRE_TCP_SYN | WIRE_TCP_FIN)) &&
-	       t->snd_una != t->snd_max && s->wnd == t->snd_wnd && !(t->flags & TF_PERSIST);
+	       t->snd_una != t->snd_max && seg_wnd(t, s) == t->snd_wnd && !(t->flags & TF_PERSIST);
 }
 
 /* The peer's window, from segments that are not older than the last one used (section 3.10.7.4). */
@@ -69,11 +69,13 @@ static void window_update(struct tcp *tcp, struct tcb *t, const struct tcp_seg *
 		return;
 	t->snd_wl1 = s->seq;
 	t->snd_wl2 = s->ack;
-	if (s->wnd == t->snd_wnd)
+	uint32_t wnd = seg_wnd(t, s);
+
+	if (wnd == t->snd_wnd)
 		return;
 	if (t->snd_wnd == 0 && t->rexmt_since != 0)
 		t->rexmt_since = tcp->env->now_us; /* shut over data in flight: R2 starts now */
-	t->snd_wnd = s->wnd;
+	t->snd_wnd = wnd;
 	if (t->snd_wnd > t->max_wnd)
 		t->max_wnd = t->snd_wnd;
 	if (t->flags & TF_PERSIST && t->snd_wnd != 0) {

@@ -116,6 +116,9 @@ struct tcb *tcp_connect(struct tcp *tcp, bool v6, const union net_ip *lip, uint1
 	t->state = TCP_SYN_SENT;
 	t->mss_announced = tcp_mss_announce(tcp, &dst, v6, o != NULL ? o->mss : 0);
 	t->mss_limit = v6 ? 1220 : 536; /* MUST-15: until the peer says */
+	t->flags |= tcp_wanted(tcp, o, true);
+	t->rcv_wscale = tcp_wscale(tcp, o);
+	t->ts_off = tcp_ts_offset(tcp, &k);
 	t->iss = tcp_isn(tcp, &k);
 	t->snd_una = t->iss;
 	t->snd_nxt = t->iss + 1;

@@ -47,8 +47,8 @@ static __rte_always_inline bool fast_output(struct tcp *tcp, struct tcb *t)
 	t->last_tx_us = now;
 	if (t->rexmt_at == TCP_NEVER)
 		tcp_rexmt_arm(tcp, t);
-	return likely(xmit_header(tcp, t, xmit_in_place(s), seq, WIRE_TCP_ACK | WIRE_TCP_PSH, 0) !=
-		      -EMSGSIZE);
+	return likely(xmit_header(tcp, t, xmit_in_place(s), seq,
+			      WIRE_TCP_ACK | WIRE_TCP_PSH | XMIT_NEW, 0) != -EMSGSIZE);
 }
 
 #endif

@@ -80,18 +80,26 @@ static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
 		return;
 	}
 	bool syn = (flags & WIRE_TCP_SYN) != 0;
-	struct wire_tcp_opts o = {.has = syn ? WIRE_TCP_OPT_MSS : 0,
-		.mss = tcp_mss_announce(tcp, &h->dst, ho_v6(h), l->opts.mss)};
+	struct wire_tcp_opts o = {.has = h->flags & TF_TS ? WIRE_TCP_OPT_TS : 0,
+		.mss = tcp_mss_announce(tcp, &h->dst, ho_v6(h), l->opts.mss),
+		.tsval = tcp_ts_now(tcp, h->ts_off),
+		.tsecr = h->ts_recent};
+
+	if (syn)
+		flags |= tcp_syn_opts(&o, h->flags, true, h->rcv_wscale);
 	struct wire_tcp w = {
 		.sport = h->key.lport,
 		.dport = h->key.rport,
 		.seq = syn ? h->iss : h->iss + 1,
 		.ack = h->irs + 1,
 		.flags = flags,
-		.wnd = ho_rcv_wnd(tcp, h),
+		.wnd = (uint16_t)(ho_rcv_wnd(tcp, h) >> (syn ? 0 : h->rcv_wscale)),
 	};
 	uint8_t ttl = l->opts.ttl != 0 ? l->opts.ttl : tcp->conf.ttl;
-	struct net_tx tx = {.proto = IPPROTO_TCP, .tos = l->opts.tos, .ttl = ttl, .df = true};
+	struct net_tx tx = {.proto = IPPROTO_TCP,
+		.tos = h->flags & TF_ECN ? l->opts.tos & 0xfc : l->opts.tos,
+		.ttl = ttl,
+		.df = true};
 
 	m->data_off = PKT_HEADERS_MAX;
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
@@ -131,16 +139,39 @@ void tcp_half_open_timer(void *ctx, struct timer *timer, uint64_t now_us)
 	ho_synack(tcp, h);
 }
 
+static void ho_opts(const struct tcp_seg *s, struct wire_tcp_opts *o)
+{
+	const uint8_t *hdr = rte_pktmbuf_mtod_offset(s->p->m, const uint8_t *, s->p->l4_off);
+
+	wire_tcp_opts_parse(hdr + WIRE_TCP_LEN, s->hlen - WIRE_TCP_LEN, o);
+}
+
 /* The MSS option of a SYN; 536 without one, 1220 over IPv6 (MUST-15). */
 static uint16_t syn_mss(const struct tcp *tcp, const struct tcp_seg *s)
 {
 	struct wire_tcp_opts o;
-	const uint8_t *hdr = rte_pktmbuf_mtod_offset(s->p->m, const uint8_t *, s->p->l4_off);
 
-	wire_tcp_opts_parse(hdr + WIRE_TCP_LEN, s->hlen - WIRE_TCP_LEN, &o);
+	ho_opts(s, &o);
 	if (!(o.has & WIRE_TCP_OPT_MSS))
 		return s->p->flags & NET_PKT_V6 ? 1220 : 536;
 	return RTE_MAX(o.mss, tcp->conf.mss_min);
+}
+
+/* The other options of the SYN: what is agreed on, and what of it must be remembered. */
+static void syn_agree(struct tcp *tcp, const struct tcp_listener *l, struct tcp_half_open *h,
+	const struct tcp_seg *s)
+{
+	struct wire_tcp_opts o;
+
+	ho_opts(s, &o);
+	h->flags |= tcp_agreed(tcp_wanted(tcp, &l->opts, false), &o, s->flags);
+	h->snd_wscale = tcp_peer_wscale(tcp, h->flags, &o);
+	if (h->flags & TF_WSCALE)
+		h->rcv_wscale = tcp_wscale(tcp, &l->opts);
+	if (h->flags & TF_TS) {
+		h->ts_recent = o.tsval;
+		h->ts_off = tcp_ts_offset(tcp, &h->key);
+	}
 }
 
 /* What the segment says of its sender, in an entry that is in no table yet. */
@@ -199,6 +230,7 @@ static void listen_syn(
 		seg_drop(tcp, s, DROP_tcp_backlog);
 		return;
 	}
+	syn_agree(tcp, l, &tmpl, s);
 	tmpl.iss = tcp_isn(tcp, &tmpl.key);
 	if (old_nxt != NULL &&
 		seq_leq(tmpl.iss, *old_nxt)) /* it ran faster than the clock (MAY-2) */
@@ -234,10 +266,15 @@ static void ho_accept(struct tcp *tcp, const struct tcp_half_open *h, struct tcp
 	t->rcv_nxt = h->irs + 1;
 	t->rcv_acked = t->rcv_nxt;
 	t->rcv_adv = t->rcv_nxt + RTE_MIN(t->rcv_buf, 65535u);
+	t->flags |= h->flags & TCP_AGREED;
+	t->snd_wscale = h->snd_wscale;
+	t->rcv_wscale = h->rcv_wscale;
+	t->ts_recent = h->ts_recent;
+	t->ts_off = h->ts_off;
 	t->snd_wl1 = s->seq;
 	t->snd_wl2 = s->ack;
-	t->snd_wnd = s->wnd;
-	t->max_wnd = RTE_MAX(h->wnd, s->wnd);
+	t->snd_wnd = seg_wnd(t, s);
+	t->max_wnd = RTE_MAX((uint32_t)h->wnd, t->snd_wnd);
 	if (h->tries != 0)
 		t->flags |= TF_SYN_REXMT;
 	t->app_ops = l->app_ops;
@@ -309,9 +346,38 @@ static bool ho_seq_ok(const struct tcp *tcp, const struct tcp_half_open *h, cons
 	return seq_geq(s->seq, nxt) && seq_lt(s->seq, edge);
 }
 
+/* As of an established connection (segment.c). A SYN that comes again brings a newer timestamp. */
+static bool ho_paws_ok(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s)
+{
+	struct wire_tcp_opts o;
+
+	if (!(h->flags & TF_TS) || s->flags & WIRE_TCP_RST)
+		return true;
+	ho_opts(s, &o);
+	if (!(o.has & WIRE_TCP_OPT_TS)) {
+		if (s->flags & WIRE_TCP_SYN)
+			return true;
+		seg_drop(tcp, s, DROP_tcp_no_ts);
+		return false;
+	}
+	if (s->flags & WIRE_TCP_SYN) {
+		if (s->seq == h->irs && seq_gt(o.tsval, h->ts_recent))
+			h->ts_recent = o.tsval;
+		return true;
+	}
+	if (seq_geq(o.tsval, h->ts_recent))
+		return true;
+	if (tcp_challenge_allowed(tcp))
+		ho_send(tcp, h, WIRE_TCP_ACK);
+	seg_drop(tcp, s, DROP_tcp_paws);
+	return false;
+}
+
 /* SYN-RECEIVED (section 3.10.7.4) of a passive open. */
 void tcp_half_open_input(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s)
 {
+	if (!ho_paws_ok(tcp, h, s))
+		return;
 	if ((s->flags & (WIRE_TCP_SYN | WIRE_TCP_ACK | WIRE_TCP_RST)) == WIRE_TCP_SYN &&
 		s->seq == h->irs) { /* the SYN again: ours was lost, or is on its way */
 		ho_send(tcp, h, WIRE_TCP_SYN | WIRE_TCP_ACK);

@@ -39,7 +39,7 @@ static bool seg_parse(struct tcp *tcp, struct net_pkt *p, struct tcp_seg *s)
 	s->sport = h.sport;
 	s->dport = h.dport;
 	s->flags = h.flags & (WIRE_TCP_FIN | WIRE_TCP_SYN | WIRE_TCP_RST | WIRE_TCP_PSH |
-				     WIRE_TCP_ACK | WIRE_TCP_URG);
+				     WIRE_TCP_ACK | WIRE_TCP_URG | WIRE_TCP_ECE | WIRE_TCP_CWR);
 	s->hlen = h.hlen;
 	s->len = p->l4_len - h.hlen;
 	s->hash = p->hash;

@@ -112,7 +112,7 @@ static bool send_data(struct tcp *tcp, struct tcb *t, uint32_t len)
 		return false;
 	}
 	struct txseg *last = mark_sent(tcp, t, n);
-	uint8_t flags = WIRE_TCP_ACK;
+	unsigned flags = seq == t->snd_max ? WIRE_TCP_ACK | XMIT_NEW : WIRE_TCP_ACK;
 
 	if (last->flags & TXSEG_PUSH || t->nxt_seg == NULL) /* MUST-61 */
 		flags |= WIRE_TCP_PSH;

@@ -80,8 +80,9 @@ static void crossed_synack(const struct tcb *t, struct tcp_seg *s)
 			(WIRE_TCP_SYN | WIRE_TCP_ACK) ||
 		s->seq != t->irs)
 		return;
-	s->flags &= (uint8_t)~WIRE_TCP_SYN;
+	s->flags &= (uint8_t) ~(WIRE_TCP_SYN | WIRE_TCP_ECE);
 	s->seq++;
+	s->wnd >>= t->snd_wscale; /* that of a SYN is not scaled (RFC 7323 section 2.2) */
 }
 
 /* SYN-RECEIVED after a simultaneous open: our SYN must be acknowledged. */
@@ -95,7 +96,7 @@ static bool syn_received_ack(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	t->state = TCP_ESTABLISHED;
 	t->snd_una = s->ack;
 	t->snd_nxt = s->ack;
-	t->snd_wnd = s->wnd;
+	t->snd_wnd = seg_wnd(t, s);
 	t->snd_wl1 = s->seq;
 	t->snd_wl2 = s->ack;
 	t->rexmt_at = TCP_NEVER;
@@ -185,10 +186,56 @@ static void payload_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	tcp_data_process(tcp, t, s);
 }
 
+static void opts_parse(const struct tcb *t, struct tcp_seg *s, struct wire_tcp_opts *o)
+{
+	const uint8_t *hdr = rte_pktmbuf_mtod_offset(s->p->m, const uint8_t *, s->p->l4_off);
+
+	s->opts = NULL;
+	s->has_ts = false;
+	if (s->hlen == WIRE_TCP_LEN)
+		return;
+	wire_tcp_opts_parse(hdr + WIRE_TCP_LEN, s->hlen - WIRE_TCP_LEN, o);
+	s->opts = o;
+	s->has_ts = t->flags & TF_TS && o->has & WIRE_TCP_OPT_TS;
+	s->tsval = o->tsval;
+	s->tsecr = o->tsecr;
+}
+
+/* After so long an idle time the last timestamp says nothing: the peer's clock may have wrapped (RFC
+ * 7323 section 5.5). */
+#define TS_OUTDATED_US (24 * 86400 * UINT64_C(1000000))
+
+/*
+ * Protection against wrapped sequence numbers (RFC 7323 section 5.3, R1). Not of resets, nor of a SYN,
+ * which gets its own answer. A pure ACK that another has overtaken is no reason for an ACK: the
+ * peer would take that for a duplicate.
+ */
+static bool paws_ok(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	if (s->flags & (WIRE_TCP_RST | WIRE_TCP_SYN))
+		return true;
+	if (unlikely(!s->has_ts)) { /* section 3.2: SHOULD be dropped silently */
+		seg_drop(tcp, s, DROP_tcp_no_ts);
+		return false;
+	}
+	if (likely(seq_geq(s->tsval, t->ts_recent)) ||
+		tcp->env->now_us - t->last_rx_us > TS_OUTDATED_US)
+		return true;
+	if ((seg_len(s) != 0 || s->seq != t->rcv_nxt) && tcp_answer_allowed(tcp, t))
+		tcp_ack_now(tcp, t);
+	seg_drop(tcp, s, DROP_tcp_paws);
+	return false;
+}
+
 void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 {
+	struct wire_tcp_opts o;
+
+	opts_parse(t, s, &o);
 	if (unlikely(t->state == TCP_SYN_RECEIVED))
 		crossed_synack(t, s);
+	if (t->flags & TF_TS && unlikely(!paws_ok(tcp, t, s)))
+		return;
 	if (unlikely(!seq_acceptable(t, s))) {
 		unacceptable(tcp, t, s);
 		return;
@@ -206,6 +253,8 @@ void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		seg_drop(tcp, s, DROP_tcp_flags);
 		return;
 	}
+	if (s->has_ts && seq_leq(s->seq, t->rcv_acked)) /* RFC 7323 section 4.3 */
+		t->ts_recent = s->tsval;
 	t->last_rx_us = tcp->env->now_us;
 	t->keepalive_sent = 0;
 	if (unlikely(t->state == TCP_SYN_RECEIVED) && !syn_received_ack(tcp, t, s))

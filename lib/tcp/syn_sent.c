@@ -3,7 +3,21 @@
 
 /* SYN-SENT (RFC 9293 section 3.10.7.3). */
 
-/* The peer's SYN: its sequence space and MSS. */
+/* What both SYNs said is in force from now on, the rest is not. */
+static void syn_agree(
+	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, const struct wire_tcp_opts *o)
+{
+	uint32_t agreed = tcp_agreed(t->flags & TCP_AGREED, o, s->flags);
+
+	t->flags = (t->flags & ~TCP_AGREED) | agreed;
+	t->snd_wscale = tcp_peer_wscale(tcp, agreed, o);
+	if (!(agreed & TF_WSCALE))
+		t->rcv_wscale = 0;
+	if (agreed & TF_TS)
+		t->ts_recent = o->tsval;
+}
+
+/* The peer's SYN: its sequence space and options. */
 static void syn_accept(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s)
 {
 	struct wire_tcp_opts o;
@@ -12,6 +26,7 @@ static void syn_accept(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s)
 	wire_tcp_opts_parse(hdr + WIRE_TCP_LEN, s->hlen - WIRE_TCP_LEN, &o);
 	if (o.has & WIRE_TCP_OPT_MSS)
 		t->mss_limit = RTE_MAX(o.mss, tcp->conf.mss_min);
+	syn_agree(tcp, t, s, &o);
 	t->irs = s->seq;
 	t->rcv_nxt = s->seq + 1;
 	t->rcv_acked = t->rcv_nxt;
@@ -43,8 +58,9 @@ static void synack_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		seg_done(tcp, s);
 		return;
 	}
-	s->flags &= (uint8_t)~WIRE_TCP_SYN;
+	s->flags &= (uint8_t) ~(WIRE_TCP_SYN | WIRE_TCP_ECE);
 	s->seq++;
+	s->wnd >>= t->snd_wscale; /* that of a SYN is not scaled (RFC 7323 section 2.2) */
 	tcp_segment_input(tcp, t, s);
 }
 

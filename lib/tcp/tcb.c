@@ -36,7 +36,7 @@ struct tcb *tcb_alloc(
 	t->rcv_mss = 536;
 	t->last_rx_us = tcp->env->now_us;
 	t->snd_buf = tcp->conf.sndbuf;
-	t->rcv_buf = RTE_MIN(tcp->conf.rcvbuf, 65535u);
+	t->rcv_buf = tcp->conf.rcvbuf;
 	t->ttl = tcp->conf.ttl;
 	t->keepalive_idle_ms = us_to_ms(tcp->conf.keepalive_idle_us);
 	t->keepalive_interval_ms = us_to_ms(tcp->conf.keepalive_interval_us);
@@ -50,13 +50,19 @@ struct tcb *tcb_alloc(
 	return t;
 }
 
+/* The largest window that the field can say (RFC 7323 section 2.2). */
+static uint32_t rcv_buf_most(const struct tcb *t, uint32_t want)
+{
+	return RTE_MIN(want, (uint32_t)UINT16_MAX << t->rcv_wscale);
+}
+
 /* What o gives; zero leaves things as they are. */
 void tcb_opts(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o)
 {
 	if (o->sndbuf != 0)
 		t->snd_buf = o->sndbuf;
 	if (o->rcvbuf != 0)
-		t->rcv_buf = RTE_MIN(o->rcvbuf, 65535u); /* no window scaling yet */
+		t->rcv_buf = t->state < TCP_ESTABLISHED ? o->rcvbuf : rcv_buf_most(t, o->rcvbuf);
 	if (o->ttl != 0)
 		t->ttl = o->ttl;
 	if (o->tos != 0)
@@ -87,14 +93,16 @@ uint16_t tcp_mss_announce(const struct tcp *tcp, const struct net_dst *dst, bool
 uint16_t tcp_mss_send(const struct tcb *t)
 {
 	uint16_t fits = (uint16_t)(t->dst.mtu - (tcp_v6(t) ? 40 : 20) - WIRE_TCP_LEN);
+	uint16_t mss = RTE_MIN(fits, t->mss_limit);
 
-	return RTE_MIN(fits, t->mss_limit);
+	return t->flags & TF_TS ? mss - TCP_TS_LEN : mss; /* RFC 6691 section 2 */
 }
 
 /* The handshake is complete: both sequence spaces and the peer's window are known. */
 void tcb_established(struct tcp *tcp, struct tcb *t)
 {
 	t->mss = tcp_mss_send(t);
+	t->rcv_buf = rcv_buf_most(t, t->rcv_buf);
 	t->flags |= TF_SENDING | TF_REACHED;
 	t->cc->init(tcp, t);
 	if (t->flags & TF_SYN_REXMT && t->srtt_us == 0)

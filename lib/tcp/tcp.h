@@ -26,6 +26,9 @@ struct tcp_listener;
  * released. */
 typedef uint64_t tcp_handle_t;
 
+/* A setting of a connection's own. ACCEPT: of ECN, if the peer asks for it. */
+enum tcp_choice { TCP_CHOICE_CONF, TCP_CHOICE_OFF, TCP_CHOICE_ON, TCP_CHOICE_ACCEPT };
+
 /* Per connection or listener; zero: the configured default. As struct gn_tcp_opts. */
 struct tcp_opts {
 	uint32_t sndbuf, rcvbuf;
@@ -34,6 +37,7 @@ struct tcp_opts {
 	uint32_t keepalive_count;
 	uint16_t mss;
 	uint8_t ttl, tos;
+	uint8_t window_scaling, timestamps, sack, ecn; /* enum tcp_choice; before it opens */
 	bool nodelay, keepalive;
 };
 

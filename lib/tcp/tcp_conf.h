@@ -7,6 +7,9 @@
 
 enum tcp_cookies { TCP_COOKIES_AUTO, TCP_COOKIES_ALWAYS, TCP_COOKIES_NEVER };
 
+/* Explicit congestion notification: never, if the peer asks for it, or asking for it. */
+enum tcp_ecn { TCP_ECN_OFF, TCP_ECN_ACCEPT, TCP_ECN_ON };
+
 /* Limits and timeouts of TCP on one core. Units as named. */
 struct tcp_conf {
 	uint32_t connections;	 /* control blocks; default 16384 */
@@ -30,6 +33,10 @@ struct tcp_conf {
 	uint32_t
 		challenge_rate; /* challenge ACKs a second, a core; default 1000 (RFC 5961 section 7) */
 	uint32_t initial_window;      /* segments; default 10 (RFC 6928) */
+	bool window_scaling;	      /* offer and take it (RFC 7323 section 2); default true */
+	bool timestamps;	      /* RFC 7323 section 3; default true */
+	bool sack;		      /* RFC 2018; default true */
+	uint8_t ecn;		      /* enum tcp_ecn (RFC 3168); default TCP_ECN_ACCEPT */
 	bool nodelay;		      /* default false */
 	bool keepalive;		      /* default false (RFC 9293 3.8.4, MUST-25) */
 	uint16_t mss_min;	      /* smallest MSS believed of a peer; default 88 */

@@ -78,6 +78,7 @@ _Static_assert(sizeof(struct txseg) <= 48, "stretch of a send queue");
 #define TF_MORE	      0x00000200u /* the application announced more data */
 #define TF_RECOVERY   0x00000400u /* fast recovery until recover is acknowledged */
 #define TF_PERSIST    0x00000800u /* rexmt_at is the zero-window probe timer */
+#define TF_WSCALE     0x00002000u /* window scaling was agreed on (RFC 7323 section 2) */
 #define TF_SYN_REXMT  0x00001000u /* SYN or SYN,ACK was sent again (RFC 6298 (5.7), RFC 5681 3.1) */
 #define TF_SENDING    0x00004000u /* data is allowed out: ESTABLISHED or CLOSE-WAIT reached */
 #define TF_REACHED    0x00008000u /* the connection was reported to the application */
@@ -90,6 +91,11 @@ _Static_assert(sizeof(struct txseg) <= 48, "stretch of a send queue");
 #define TF_SIGNED     0x00400000u /* segments are authenticated (RFC 5925, RFC 2385) */
 
 #define TF_LINGER 0x80000000u /* closed from above, which still wants to hear of the end */
+
+/* What the two SYNs agree on. Before that, in SYN-SENT: what we ask for. */
+#define TCP_AGREED (TF_TS | TF_SACK | TF_ECN | TF_WSCALE)
+
+#define TCP_TS_LEN 12 /* the timestamps with their padding (RFC 7323 appendix A) */
 
 #define TCP_NEVER UINT64_MAX
 
@@ -178,6 +184,7 @@ struct __rte_cache_aligned tcb {
 	struct tcp_key key;
 	uint32_t ports_rx; /* the two ports as on the wire in what we receive */
 	uint32_t snd_buf;
+	uint32_t ts_off;     /* of our timestamps from the core's clock in ms */
 	tcp_handle_t handle; /* with TCP_HANDLE_DEAD while the layer above may not use it */
 	const void *app_ops;
 	union {
@@ -233,8 +240,10 @@ struct tcp_half_open {
 	uint16_t wnd;	     /* of the SYN */
 	uint32_t listener;   /* index */
 	uint32_t prev, next; /* age order; index + 1 */
-	uint8_t tries;	     /* SYN,ACKs sent again */
-	uint8_t flags;	     /* TF_V6 */
+	uint32_t flags;	     /* TF_V6, and what was agreed on: TCP_AGREED */
+	uint32_t ts_recent, ts_off;
+	uint8_t tries; /* SYN,ACKs sent again */
+	uint8_t snd_wscale, rcv_wscale;
 	struct net_dst dst;
 };
 
@@ -244,11 +253,13 @@ _Static_assert(sizeof(struct tcp_half_open) <= 128, "half-open entry");
 struct tcp_time_wait {
 	union net_ip l, r;
 	uint16_t lport, rport;
-	uint32_t scope : 31;
+	uint32_t scope : 30;
 	uint32_t v6 : 1;
+	uint32_t ts : 1; /* timestamps were agreed on */
 	uint32_t snd_nxt, rcv_nxt;
 	uint32_t prev, next; /* index + 1 */
 	uint32_t expires_ms; /* wraps */
+	uint32_t ts_recent;
 };
 
 _Static_assert(sizeof(struct tcp_time_wait) <= 64, "TIME-WAIT entry");
@@ -321,6 +332,7 @@ struct tcp_seg {
 	uint8_t flags; /* ECE and CWR too */
 	uint8_t hlen;
 	bool has_ts;
+	const struct wire_tcp_opts *opts; /* of the general path: what was parsed, NULL: nothing */
 };
 
 /* Sequence numbers a segment occupies (SEG.LEN). */
@@ -338,6 +350,12 @@ static inline uint32_t tcb_index(const struct tcb *t)
 static inline uint32_t tcp_ports_tx(const struct tcb *t)
 {
 	return t->ports_rx << 16 | t->ports_rx >> 16;
+}
+
+/* Of a segment without SYN (RFC 7323 section 2.2). */
+static inline uint32_t seg_wnd(const struct tcb *t, const struct tcp_seg *s)
+{
+	return (uint32_t)s->wnd << t->snd_wscale;
 }
 
 static inline bool tcp_v6(const struct tcb *t)
@@ -397,6 +415,26 @@ static inline struct tcp_xs *tcp_xs(struct tcp *tcp, struct tcb *t)
 	return t->xs != NULL ? t->xs : tcp_xs_take(tcp, t);
 }
 
+/* negotiate.c */
+/* TCP_AGREED flags that we ask for (active) or are ready to give. o may be NULL. */
+uint32_t tcp_wanted(const struct tcp *tcp, const struct tcp_opts *o, bool active);
+/* The shift that the largest window of a connection with these options needs. */
+uint8_t tcp_wscale(const struct tcp *tcp, const struct tcp_opts *o);
+/* The same for each connection between the same two ports (RFC 6191, RFC 7323 section 5.4). */
+uint32_t tcp_ts_offset(const struct tcp *tcp, const struct tcp_key *k);
+/* What of wanted the peer's SYN (with its flags) agrees to. */
+uint32_t tcp_agreed(uint32_t wanted, const struct wire_tcp_opts *o, uint8_t syn_flags);
+/* The peer's shift, at most 14 (RFC 7323 section 2.3); 0 if none was agreed on. */
+uint8_t tcp_peer_wscale(struct tcp *tcp, uint32_t agreed, const struct wire_tcp_opts *o);
+/* The options of a segment with SYN, and its further flags (ECE, CWR). */
+uint8_t tcp_syn_opts(struct wire_tcp_opts *o, uint32_t flags, bool ack, uint8_t rcv_wscale);
+
+/* Our timestamp clock: 1 ms a tick (RFC 7323 section 5.4). */
+static inline uint32_t tcp_ts_now(const struct tcp *tcp, uint32_t ts_off)
+{
+	return (uint32_t)(tcp->env->now_us / 1000) + ts_off;
+}
+
 /* listen.c */
 struct tcp_listener *tcp_listener_lookup(
 	struct tcp *tcp, bool v6, const union net_ip *ip, uint16_t port, uint32_t scope);
@@ -415,7 +453,7 @@ void tcp_time_wait_timer(void *ctx, struct timer *timer, uint64_t now_us);
 /* closed.c */
 void tcp_reply_rst(struct tcp *tcp, const struct tcp_seg *s);
 void tcp_reply(struct tcp *tcp, const struct net_pkt *p, uint16_t lport, uint16_t rport,
-	uint32_t seq, uint32_t ack, uint16_t wnd, uint8_t flags);
+	uint32_t seq, uint32_t ack, uint16_t wnd, uint8_t flags, const struct wire_tcp_opts *o);
 /* challenge.c: may a challenge ACK leave; of no block, or t's */
 bool tcp_challenge_allowed(struct tcp *tcp);
 void tcp_challenge_ack(struct tcp *tcp, struct tcb *t);
@@ -498,8 +536,10 @@ ssize_t txq_copy(struct tcp *tcp, struct tcb *t, const void *data, uint32_t len)
  * front; the queue keeps its references. NULL: no buffer. */
 struct rte_mbuf *tcp_xmit_data(struct tcp *tcp, struct txseg *s, unsigned n, uint32_t len);
 /* Puts the TCP header before m's payload and sends it. Takes m. net_output*()'s answer. */
-int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, uint8_t flags,
+int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, unsigned flags,
 	uint16_t tso_mss);
+/* With the flags of a segment: it is new data, which may carry ECT and CWR (RFC 3168 section 6.1.5). */
+#define XMIT_NEW 0x100u
 /* A segment without payload. -ENOBUFS: no buffer. */
 int tcp_xmit_ctl(struct tcp *tcp, struct tcb *t, uint32_t seq, uint8_t flags);
 int tcp_xmit_syn(struct tcp *tcp, struct tcb *t);

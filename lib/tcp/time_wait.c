@@ -95,8 +95,10 @@ static void tw_add(struct tcp *tcp, const struct tcb *t)
 	w->r = t->key.r;
 	w->lport = t->key.lport;
 	w->rport = t->key.rport;
-	w->scope = t->key.scope & 0x7fffffff;
+	w->scope = t->key.scope & 0x3fffffff;
 	w->v6 = tcp_v6(t);
+	w->ts = (t->flags & TF_TS) != 0;
+	w->ts_recent = t->ts_recent;
 	w->snd_nxt = t->snd_max;
 	w->rcv_nxt = t->rcv_nxt;
 	tw_link_newest(tcp, w);
@@ -113,7 +115,14 @@ void tcp_time_wait_enter(struct tcp *tcp, struct tcb *t)
 
 static void tw_ack(struct tcp *tcp, const struct tcp_time_wait *w, const struct tcp_seg *s)
 {
-	tcp_reply(tcp, s->p, s->dport, s->sport, w->snd_nxt, w->rcv_nxt, 0, WIRE_TCP_ACK);
+	struct wire_tcp_opts o = {.has = w->ts ? WIRE_TCP_OPT_TS : 0, .tsecr = w->ts_recent};
+	struct tcp_key k;
+
+	if (w->ts) {
+		tw_key(w, &k);
+		o.tsval = tcp_ts_now(tcp, tcp_ts_offset(tcp, &k));
+	}
+	tcp_reply(tcp, s->p, s->dport, s->sport, w->snd_nxt, w->rcv_nxt, 0, WIRE_TCP_ACK, &o);
 }
 
 /*

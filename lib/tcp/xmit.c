@@ -58,7 +58,7 @@ struct rte_mbuf *tcp_xmit_data(struct tcp *tcp, struct txseg *s, unsigned n, uin
 	return data_refer(tcp, s, n);
 }
 
-int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, uint8_t flags,
+int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, unsigned flags,
 	uint16_t tso_mss)
 {
 	return xmit_header(tcp, t, m, seq, flags, tso_mss);
@@ -76,7 +76,9 @@ int tcp_xmit_ctl(struct tcp *tcp, struct tcb *t, uint32_t seq, uint8_t flags)
 	return tcp_xmit(tcp, t, m, seq, flags, 0);
 }
 
-/* SYN, or SYN,ACK after crossed SYNs, with the MSS option (MUST-14). */
+/* SYN, or SYN,ACK after crossed SYNs, with the MSS option (MUST-14). Its window is never scaled
+ * (RFC 7323 section 2.2). A SYN that was not answered goes again without asking for ECN, which a
+ * middlebox may have disliked (RFC 3168 section 6.1.1.1). */
 int tcp_xmit_syn(struct tcp *tcp, struct tcb *t)
 {
 	struct rte_mbuf *m = pkt_alloc(&tcp->env->pool);
@@ -84,7 +86,10 @@ int tcp_xmit_syn(struct tcp *tcp, struct tcb *t)
 
 	if (m == NULL)
 		return -ENOBUFS;
-	struct wire_tcp_opts o = {.has = WIRE_TCP_OPT_MSS, .mss = t->mss_announced};
+	struct wire_tcp_opts o = {.mss = t->mss_announced,
+		.tsval = tcp_ts_now(tcp, t->ts_off),
+		.tsecr = t->ts_recent};
+	uint8_t ecn = tcp_syn_opts(&o, t->flags, ack, t->rcv_wscale);
 	struct wire_tcp h = {
 		.sport = t->key.lport,
 		.dport = t->key.rport,
@@ -94,6 +99,8 @@ int tcp_xmit_syn(struct tcp *tcp, struct tcb *t)
 		.wnd = (uint16_t)RTE_MIN(t->rcv_buf, 65535u),
 	};
 
+	if (ack || !(t->flags & TF_SYN_REXMT))
+		h.flags |= ecn;
 	m->data_off = PKT_HEADERS_MAX;
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
 
@@ -102,5 +109,5 @@ int tcp_xmit_syn(struct tcp *tcp, struct tcb *t)
 	m->data_len = h.hlen;
 	m->pkt_len = h.hlen;
 	t->last_tx_us = tcp->env->now_us;
-	return xmit_output(tcp, t, m, 0, h.hlen);
+	return xmit_output(tcp, t, m, 0, h.hlen, t->flags & TF_ECN ? t->tos & 0xfc : t->tos);
 }

@@ -33,23 +33,22 @@ static inline uint16_t wnd_update(struct tcb *t)
 	if (seq_gt(edge, t->rcv_adv) &&
 		edge - t->rcv_adv >= RTE_MIN(t->rcv_buf / 2, (uint32_t)t->rcv_mss))
 		t->rcv_adv = edge;
-	return (uint16_t)(t->rcv_adv - t->rcv_nxt);
+	return (uint16_t)((t->rcv_adv - t->rcv_nxt) >> t->rcv_wscale);
 }
 
-static inline int xmit_output(
-	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint16_t tso_mss, uint8_t hlen)
+static inline int xmit_output(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint16_t tso_mss,
+	uint8_t hlen, uint8_t tos)
 {
 	tcp_count(tcp, CNT_tcp_tx_segs);
 	if (likely(tso_mss == 0)) {
 		if (unlikely(tcp_v6(t)))
 			return net_output6_tcp(tcp->net, &t->dst, m, &t->key.l.v6, &t->key.r.v6,
-				t->tos, t->ttl, t->hash & 0xfffff);
-		return net_output4_tcp(
-			tcp->net, &t->dst, m, t->key.l.v4, t->key.r.v4, t->tos, t->ttl);
+				tos, t->ttl, t->hash & 0xfffff);
+		return net_output4_tcp(tcp->net, &t->dst, m, t->key.l.v4, t->key.r.v4, tos, t->ttl);
 	}
 
 	struct net_tx tx = {.proto = IPPROTO_TCP,
-		.tos = t->tos,
+		.tos = tos,
 		.ttl = t->ttl,
 		.df = true,
 		.tso_mss = tso_mss,
@@ -61,22 +60,53 @@ static inline int xmit_output(
 	return net_output4(tcp->net, &t->dst, m, t->key.l.v4, t->key.r.v4, &tx);
 }
 
-static inline int xmit_header(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq,
-	uint8_t flags, uint16_t tso_mss)
-{
-	m->data_off -= WIRE_TCP_LEN;
-	m->data_len += WIRE_TCP_LEN;
-	m->pkt_len += WIRE_TCP_LEN;
-	/* Through memcpy(): an application's payload begins at any address. */
-	uint32_t w[WIRE_TCP_LEN / sizeof(uint32_t)] = {tcp_ports_tx(t), wire_swap32(seq),
-		wire_swap32(t->rcv_nxt),
-		wire_swap32((uint32_t)5 << 28 | (uint32_t)flags << 16 | wnd_update(t))};
+#define ECT0 2 /* of the ECN field (RFC 3168 section 5) */
 
-	memcpy(rte_pktmbuf_mtod(m, void *), w, sizeof(w));
+/* New data may be marked and tells of a reduced window; all else is not ECN-capable (RFC 3168
+ * sections 6.1.2 to 6.1.5). */
+static inline unsigned xmit_ecn(struct tcb *t, unsigned flags, uint8_t *tos)
+{
+	*tos &= 0xfc;
+	if (flags & XMIT_NEW) {
+		*tos |= ECT0;
+		if (t->flags & TF_CWR)
+			flags |= WIRE_TCP_CWR;
+		t->flags &= ~TF_CWR;
+	}
+	return t->flags & TF_ECE ? flags | WIRE_TCP_ECE : flags;
+}
+
+/* What the peer was told with the header just made. */
+static inline void xmit_acked(struct tcb *t)
+{
 	t->rcv_acked = t->rcv_nxt;
 	t->delack_at = TCP_NEVER;
 	t->flags &= ~TF_ACK_NOW;
-	return xmit_output(tcp, t, m, tso_mss, WIRE_TCP_LEN);
+}
+
+static inline int xmit_header(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq,
+	unsigned flags, uint16_t tso_mss)
+{
+	uint8_t hlen = t->flags & TF_TS ? WIRE_TCP_LEN + TCP_TS_LEN : WIRE_TCP_LEN, tos = t->tos;
+
+	if (unlikely(t->flags & TF_ECN))
+		flags = xmit_ecn(t, flags, &tos);
+	m->data_off -= hlen;
+	m->data_len += hlen;
+	m->pkt_len += hlen;
+	/* Through memcpy(): an application's payload begins at any address. */
+	uint32_t w[(WIRE_TCP_LEN + TCP_TS_LEN) / sizeof(uint32_t)] = {tcp_ports_tx(t),
+		wire_swap32(seq), wire_swap32(t->rcv_nxt),
+		wire_swap32((uint32_t)hlen << 26 | (flags & 0xff) << 16 | wnd_update(t))};
+
+	if (t->flags & TF_TS) {
+		w[5] = wire_swap32(WIRE_TCP_TS_ALIGNED);
+		w[6] = wire_swap32(tcp_ts_now(tcp, t->ts_off));
+		w[7] = wire_swap32(t->ts_recent);
+	}
+	memcpy(rte_pktmbuf_mtod(m, void *), w, hlen);
+	xmit_acked(t);
+	return xmit_output(tcp, t, m, tso_mss, hlen, tos);
 }
 
 #endif

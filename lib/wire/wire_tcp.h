@@ -23,6 +23,9 @@
 #define WIRE_TCP_OPT_SACK   0x08
 #define WIRE_TCP_OPT_TS	    0x10
 
+/* The first word of the timestamps, two NOPs before them (RFC 7323 appendix A). */
+#define WIRE_TCP_TS_ALIGNED 0x0101080au
+
 #define WIRE_TCP_SACK_MAX 4
 
 struct wire_tcp_opts {

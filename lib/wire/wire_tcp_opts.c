@@ -17,8 +17,6 @@ enum {
 #define LEN_SACKOK 2
 #define LEN_TS	   10
 
-/* RFC 7323 appendix A: two NOPs, then kind and length of the timestamps. */
-#define TS_ALIGNED     0x0101080au
 #define TS_ALIGNED_LEN 12
 
 #define OPTS_MAX (WIRE_TCP_MAX_LEN - WIRE_TCP_LEN)
@@ -100,7 +98,7 @@ static bool opts_walk(const uint8_t *p, unsigned n, struct wire_tcp_opts *o)
 bool wire_tcp_opts_parse(const uint8_t *p, unsigned n, struct wire_tcp_opts *o)
 {
 	o->has = 0;
-	if (n >= TS_ALIGNED_LEN && wire_get32(p) == TS_ALIGNED) {
+	if (n >= TS_ALIGNED_LEN && wire_get32(p) == WIRE_TCP_TS_ALIGNED) {
 		opt_ts_read(p + 4, o);
 		if (likely(n == TS_ALIGNED_LEN))
 			return true;
@@ -138,7 +136,7 @@ unsigned wire_tcp_opts_emit(uint8_t *p, const struct wire_tcp_opts *o)
 	}
 	if (o->has & WIRE_TCP_OPT_TS) {
 		/* SACK-permitted takes the place of the two NOPs, as common stacks send it. */
-		wire_put32(p + n, TS_ALIGNED);
+		wire_put32(p + n, WIRE_TCP_TS_ALIGNED);
 		if (o->has & WIRE_TCP_OPT_SACKOK)
 			wire_put16(p + n, KIND_SACKOK << 8 | LEN_SACKOK);
 		wire_put32(p + n + 4, o->tsval);

@@ -52,15 +52,24 @@ void talk_log_seg(char dir, const struct talk_conn *c, const struct wire_tcp *h,
 		seq0 = dir == '<' ? c->peer_iss : c->iss;
 		ack0 = dir == '<' ? c->iss : c->peer_iss;
 	}
-	log_line("%12.6f %c %u>%u [%s%s%s%s%s%s] seq %u:%u", (double)since_start() / 1e6, dir,
+	log_line("%12.6f %c %u>%u [%s%s%s%s%s%s%s%s] seq %u:%u", (double)since_start() / 1e6, dir,
 		h->sport, h->dport, h->flags & SYN ? "S" : "", h->flags & FIN ? "F" : "",
 		h->flags & RST ? "R" : "", h->flags & PSH ? "P" : "", h->flags & URG ? "U" : "",
-		h->flags & ACK ? "." : "", h->seq - seq0, h->seq - seq0 + len);
+		h->flags & ACK ? "." : "", h->flags & ECE ? "E" : "", h->flags & CWR ? "W" : "",
+		h->seq - seq0, h->seq - seq0 + len);
 	if (h->flags & ACK)
 		log_line(" ack %u", h->ack - ack0);
 	log_line(" win %u", h->wnd);
 	if (o->has & WIRE_TCP_OPT_MSS)
 		log_line(" mss %u", o->mss);
+	if (o->has & WIRE_TCP_OPT_WSCALE)
+		log_line(" wscale %u", o->wscale);
+	if (o->has & WIRE_TCP_OPT_SACKOK)
+		log_line(" sackOK");
+	if (o->has & WIRE_TCP_OPT_TS)
+		log_line(" TS %u ecr %u", o->tsval, o->tsecr);
+	for (unsigned i = 0; o->has & WIRE_TCP_OPT_SACK && i < o->n_sack; i++)
+		log_line(" sack %u:%u", o->sack[i].left - ack0, o->sack[i].right - ack0);
 	log_line("\n");
 }
 
@@ -463,8 +472,9 @@ void talk_in_seg(const struct talk_seg *s)
 		.ack = c->iss + s->ack,
 		.flags = s->flags,
 		.wnd = s->wnd == 0 ? talk.peer_wnd : (uint16_t)RTE_MAX(s->wnd, 0)};
-	struct wire_tcp_opts o = {.has = s->mss != 0 ? WIRE_TCP_OPT_MSS : 0, .mss = s->mss};
+	struct wire_tcp_opts o;
 
+	talk_seg_options(c, s, &o);
 	if (!talk.lenient)
 		talk_expect_none_at(s->line);
 	talk_log_seg('<', c, &h, s->len, &o);
@@ -525,6 +535,48 @@ static void expect_flags(const struct talk_seg *s, const struct talk_out *o)
 		talk_fail(s->line, "flags are %#x, expected %#x", flags, s->flags);
 }
 
+static void expect_sack(
+	const struct talk_seg *s, const struct wire_tcp_opts *o, const struct talk_conn *c)
+{
+	unsigned n = 0;
+
+	while (n < WIRE_TCP_SACK_MAX && s->sack[n].right != 0)
+		n++;
+	if (n == 0)
+		return;
+	expect_field(s, "number of SACK blocks", o->has & WIRE_TCP_OPT_SACK ? o->n_sack : 0, n);
+	for (unsigned i = 0; i < n; i++) {
+		expect_field(s, "left edge of a SACK block", o->sack[i].left - c->peer_iss,
+			s->sack[i].left);
+		expect_field(s, "right edge of a SACK block", o->sack[i].right - c->peer_iss,
+			s->sack[i].right);
+	}
+}
+
+static void expect_options(
+	const struct talk_seg *s, const struct talk_out *out, const struct talk_conn *c)
+{
+	const struct wire_tcp_opts *o = &out->o;
+
+	if ((o->has & s->with) != s->with || o->has & s->without)
+		talk_fail(s->line, "options %#x, wanted %#x and not %#x", o->has, s->with,
+			s->without);
+	if (s->sack_ok && !(o->has & WIRE_TCP_OPT_SACKOK))
+		talk_fail(s->line, "SACK is not permitted");
+	if (s->wscale != 0)
+		expect_field(s, "window scale + 1",
+			o->has & WIRE_TCP_OPT_WSCALE ? o->wscale + 1u : 0, s->wscale);
+	if (s->tsval != 0 || s->tsecr != 0)
+		expect_field(s, "timestamps", (o->has & WIRE_TCP_OPT_TS) != 0, 1);
+	if (s->tsval != 0)
+		expect_field(s, "TSval", o->tsval, s->tsval);
+	if (s->tsecr != 0)
+		expect_field(s, "TSecr", o->tsecr, s->tsecr);
+	if (s->tos != 0)
+		expect_field(s, "TOS", out->tos, s->tos & 0xffu);
+	expect_sack(s, o, c);
+}
+
 void talk_expect_seg(const struct talk_seg *s)
 {
 	const struct talk_out *o = talk_next_out();
@@ -547,6 +599,7 @@ void talk_expect_seg(const struct talk_seg *s)
 		talk_fail(s->line, "no MSS option");
 	if (s->mss != 0)
 		expect_field(s, "MSS option", o->o.mss, s->mss);
+	expect_options(s, o, c);
 	if (talk.out_read == talk.n_out)
 		talk.out_read = talk.n_out = 0;
 }
@@ -609,12 +662,23 @@ uint16_t talk_mss_ours(void)
 	return (uint16_t)(talk.mtu - (talk.v6 ? 40 : 20) - WIRE_TCP_LEN);
 }
 
+uint32_t talk_ts_now(void)
+{
+	return 5000 + (uint32_t)(since_start() / 1000);
+}
+
+/* What the peer offers in its SYN. */
+static uint8_t syn_flags(void)
+{
+	return talk.ecn ? SYN | ECE | CWR : SYN;
+}
+
 void talk_established(void)
 {
 	if (talk.l == NULL)
 		talk_listen();
-	talk_in(SYN, .mss = 1000);
-	talk_expect(SYN | ACK, .ack = 1, .mss = talk_mss_ours());
+	talk_in(syn_flags(), .mss = 1000, .wscale = talk.wscale, .sack_ok = talk.sack);
+	talk_expect(talk.ecn ? SYN | ACK | ECE : SYN | ACK, .ack = 1, .mss = talk_mss_ours());
 	talk_in(ACK, .seq = 1, .ack = 1);
 	talk_accepted();
 	talk_state("ESTABLISHED");
@@ -623,8 +687,9 @@ void talk_established(void)
 void talk_established_out(void)
 {
 	talk_connect();
-	talk_expect(SYN, .mss = talk_mss_ours());
-	talk_in(SYN | ACK, .ack = 1, .mss = 1000);
+	talk_expect(talk.ecn ? SYN | ECE | CWR : SYN, .mss = talk_mss_ours());
+	talk_in(talk.ecn ? SYN | ACK | ECE : SYN | ACK, .ack = 1, .mss = 1000,
+		.wscale = talk.wscale, .sack_ok = talk.sack);
 	talk_expect(ACK, .seq = 1, .ack = 1);
 	talk_connected();
 	talk_state("ESTABLISHED");

@@ -24,11 +24,14 @@
 #define PSH WIRE_TCP_PSH
 #define ACK WIRE_TCP_ACK
 #define URG WIRE_TCP_URG
+#define ECE WIRE_TCP_ECE
+#define CWR WIRE_TCP_CWR
 
-#define TALK_ZERO -1 /* .wnd: really 0 */
-#define US	  UINT64_C(1)
-#define MS	  UINT64_C(1000)
-#define SEC	  UINT64_C(1000000)
+#define TALK_ZERO   -1		  /* .wnd: really 0 */
+#define TALK_TOS(x) (0x100 | (x)) /* .tos: exactly this */
+#define US	    UINT64_C(1)
+#define MS	    UINT64_C(1000)
+#define SEC	    UINT64_C(1000000)
 
 #define TALK_POOL  4096
 #define TALK_CONNS 64
@@ -36,6 +39,10 @@
 #define TALK_EVS   1024
 #define TALK_LOG   (1u << 18)
 #define TALK_FRAME 2100
+
+struct talk_sack {
+	uint32_t left, right;
+};
 
 /* A segment put in, or wanted. What is not given is 0, or the default as said. */
 struct talk_seg {
@@ -55,6 +62,14 @@ struct talk_seg {
 	uint8_t doff;	/* in: data offset in words, 0: right */
 	uint8_t n_opts; /* in: raw options, a multiple of 4 */
 	const uint8_t *opts;
+	uint16_t tos; /* wanted: TALK_TOS(x); 0: any */
+	/* Options. in: besides talk.ts, which adds timestamps by itself. */
+	uint8_t wscale; /* shift + 1; 0: none; wanted: 0: any */
+	bool sack_ok;
+	bool no_ts;	       /* in: without timestamps in spite of talk.ts */
+	uint32_t tsval, tsecr; /* 0: the peer's clock and our last; wanted: 0: any */
+	uint8_t with, without; /* wanted: WIRE_TCP_OPT_* that must or must not be there */
+	struct talk_sack sack[WIRE_TCP_SACK_MAX]; /* relative; wanted: exactly, if any is given */
 	unsigned line;
 };
 
@@ -96,6 +111,7 @@ struct talk_conn {
 	uint32_t app_sent; /* bytes the application gave */
 	uint32_t rx_next;  /* relative sequence number of the next byte to be received */
 	union net_ip lip;
+	uint32_t ts_last; /* our last TSval */
 };
 
 struct talk {
@@ -119,6 +135,9 @@ struct talk {
 	struct talk_conn conn[TALK_CONNS];
 	unsigned n_conn, c; /* c: the one talked on */
 	uint16_t peer_wnd;
+	/* What the peer's SYN offers and its segments then carry; wscale: shift + 1. */
+	bool ts, sack, ecn;
+	uint8_t wscale;
 	bool slow_reader;		   /* the application keeps what it got: talk_consume() */
 	bool keep_tx;			   /* the port keeps sent buffers until talk_tx_done() */
 	bool lenient;			   /* segments nobody asked for are not looked at */
@@ -261,6 +280,8 @@ void talk_established(void);	 /* passive */
 void talk_established_out(void); /* active */
 void talk_state_at(unsigned line, const char *state);
 #define talk_state(s) talk_state_at(__LINE__, s)
+/* The peer's timestamp clock. */
+uint32_t talk_ts_now(void);
 struct tcb *talk_tcb(void);
 uint64_t talk_count(enum counter id);
 uint64_t talk_drops(enum drop id);
@@ -268,6 +289,7 @@ uint32_t talk_cwnd(void);
 uint16_t talk_mss_ours(void); /* what our MSS option should say */
 
 /* talk_net.c: bytes on the wire. */
+void talk_seg_options(const struct talk_conn *c, const struct talk_seg *s, struct wire_tcp_opts *o);
 uint8_t talk_byte(uint32_t seq, bool ours);
 struct rte_mbuf *talk_frame(const struct talk_conn *c, const struct talk_seg *s);
 void talk_tx(void *ctx, const struct net_ifc *ifc, struct rte_mbuf *m);

@@ -53,10 +53,33 @@ void talk_net_up(void)
 	cr_assert_eq(net_neigh_add(talk.net, talk.ifc, talk.v6, &talk.rip, mac_peer), 0);
 }
 
-static unsigned seg_options(const struct talk_seg *s, uint8_t *p)
+void talk_seg_options(const struct talk_conn *c, const struct talk_seg *s, struct wire_tcp_opts *o)
 {
-	struct wire_tcp_opts o = {.has = s->mss != 0 ? WIRE_TCP_OPT_MSS : 0, .mss = s->mss};
+	*o = (struct wire_tcp_opts){.has = s->mss != 0 ? WIRE_TCP_OPT_MSS : 0, .mss = s->mss};
+	if (s->wscale != 0) {
+		o->has |= WIRE_TCP_OPT_WSCALE;
+		o->wscale = s->wscale - 1;
+	}
+	if (s->sack_ok)
+		o->has |= WIRE_TCP_OPT_SACKOK;
+	if ((talk.ts || s->tsval != 0) && !s->no_ts) {
+		o->has |= WIRE_TCP_OPT_TS;
+		o->tsval = s->tsval != 0 ? s->tsval : talk_ts_now();
+		o->tsecr = s->tsecr != 0 ? s->tsecr : s->flags & ACK ? c->ts_last : 0;
+	}
+	while (o->n_sack < WIRE_TCP_SACK_MAX && s->sack[o->n_sack].right != 0) {
+		o->sack[o->n_sack].left = c->iss + s->sack[o->n_sack].left;
+		o->sack[o->n_sack].right = c->iss + s->sack[o->n_sack].right;
+		o->has |= WIRE_TCP_OPT_SACK;
+		o->n_sack++;
+	}
+}
 
+static unsigned seg_options(const struct talk_conn *c, const struct talk_seg *s, uint8_t *p)
+{
+	struct wire_tcp_opts o;
+
+	talk_seg_options(c, s, &o);
 	if (s->n_opts == 0)
 		return wire_tcp_opts_emit(p, &o);
 	memcpy(p, s->opts, s->n_opts);
@@ -76,11 +99,12 @@ static unsigned eth_header(uint8_t *p, bool mcast)
 	return wire_eth_emit(p, &e);
 }
 
-static unsigned ip_header(
-	uint8_t *p, const union net_ip *src, const union net_ip *dst, uint8_t proto, uint16_t len)
+static unsigned ip_header(uint8_t *p, const union net_ip *src, const union net_ip *dst,
+	uint8_t proto, uint16_t len, uint8_t tos)
 {
 	if (talk.v6) {
 		struct wire_ip6 h = {.payload_len = len,
+			.tclass = tos,
 			.next = proto,
 			.hops = 64,
 			.src = src->v6,
@@ -89,6 +113,7 @@ static unsigned ip_header(
 		return wire_ip6_emit(p, &h);
 	}
 	struct wire_ip4 h = {.hlen = WIRE_IP4_LEN,
+		.tos = tos,
 		.total_len = WIRE_IP4_LEN + len,
 		.frag = WIRE_IP4_DF,
 		.ttl = 64,
@@ -119,7 +144,7 @@ static struct rte_mbuf *frame_new(const uint8_t *b, unsigned len)
 struct rte_mbuf *talk_frame(const struct talk_conn *c, const struct talk_seg *s)
 {
 	uint8_t b[TALK_FRAME], *l4, opts[40];
-	unsigned n_opts = seg_options(s, opts), hlen = WIRE_TCP_LEN + n_opts;
+	unsigned n_opts = seg_options(c, s, opts), hlen = WIRE_TCP_LEN + n_opts;
 	union net_ip src = s->self ? c->lip : talk.rip, dst = c->lip;
 	struct wire_tcp h = {.sport = s->self ? c->lport : c->rport,
 		.dport = c->lport,
@@ -136,7 +161,8 @@ struct rte_mbuf *talk_frame(const struct talk_conn *c, const struct talk_seg *s)
 		dst.v4 = IP4(224, 0, 0, 1);
 	unsigned off = eth_header(b, s->mcast);
 
-	off += ip_header(b + off, &src, &dst, IPPROTO_TCP, (uint16_t)(hlen + s->len));
+	off += ip_header(
+		b + off, &src, &dst, IPPROTO_TCP, (uint16_t)(hlen + s->len), (uint8_t)s->tos);
 	l4 = b + off;
 	cr_assert(off + hlen + s->len <= sizeof(b));
 	wire_tcp_emit(l4, &h);
@@ -171,10 +197,10 @@ void talk_icmp(uint8_t type, uint8_t code, uint32_t mtu, uint32_t quoted_seq)
 		.flags = ACK};
 
 	talk_note("icmp %u/%u mtu %u quotes %u", type, code, mtu, quoted_seq);
-	off += ip_header(b + off, &talk.rip, &c->lip, proto, len);
+	off += ip_header(b + off, &talk.rip, &c->lip, proto, len, 0);
 	uint8_t *l4 = b + off, *p = l4 + wire_icmp_emit(l4, &i);
 
-	p += ip_header(p, &c->lip, &talk.rip, IPPROTO_TCP, 1000);
+	p += ip_header(p, &c->lip, &talk.rip, IPPROTO_TCP, 1000, 0);
 	wire_tcp_emit(p, &q);
 	ck = wire_cksum_fold(
 		wire_cksum_sum(l4, len, talk.v6 ? pseudo(&talk.rip, &c->lip, proto, len) : 0));
@@ -293,6 +319,8 @@ void talk_tx(void *ctx, const struct net_ifc *ifc, struct rte_mbuf *m)
 		c->iss = o->h.seq;
 		c->iss_known = true;
 	}
+	if (o->known && o->o.has & WIRE_TCP_OPT_TS)
+		c->ts_last = o->o.tsval;
 	talk_log_seg('>', o->known ? c : NULL, &o->h, o->len, &o->o);
 	payload_check(o, b + l4 + o->h.hlen);
 	if (talk.keep_tx && talk.n_kept < TALK_OUT)

@@ -103,6 +103,9 @@ struct gn_tcp_ops {
 	void (*closed)(struct gn_core *c, gn_tcp_t t, void *user, int err);
 };
 
+/* A choice of a socket's own. */
+enum { GN_DEFAULT, GN_OFF, GN_ON, GN_ACCEPT };
+
 /* Zero means the configured default (tcp: section of the configuration file). */
 struct gn_tcp_opts {
 	uint32_t sndbuf, rcvbuf; /* bytes */
@@ -112,6 +115,10 @@ struct gn_tcp_opts {
 	uint32_t keepalive_idle_s, keepalive_interval_s, keepalive_count;
 	uint8_t ttl, tos;
 	uint16_t mss; /* upper bound for what we announce */
+	/* GN_DEFAULT, GN_OFF, GN_ON; settled when the connection opens. */
+	uint8_t window_scaling, timestamps; /* RFC 7323 */
+	uint8_t sack;			    /* RFC 2018 */
+	uint8_t ecn; /* RFC 3168: GN_ON asks for it, GN_ACCEPT agrees to it, GN_OFF neither */
 };
 
 /*
