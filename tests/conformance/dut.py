@@ -18,6 +18,11 @@ PROFILES = {
     "dad": "a host that probes its IPv6 addresses (RFC 4862)",
     "ageing": "a host whose neighbour entries age within a second",
     "short": "a host with short reassembly, TIME-WAIT and user timeouts",
+    "gateways": "a host with the two default gateways 10.1.255.1 and 10.1.255.2, and short timers",
+    "lonely": "a host without a default gateway",
+    "icmp": "a host that answers timestamp requests",
+    "mask-agent": "a host that answers address mask requests",
+    "mask-client": "a host that asks for its address mask",
     "router": "forwards IPv4 and IPv6 between port a and port b",
 }
 
@@ -54,7 +59,7 @@ class Dut:
             raise AssertionError(f"the device ended\n{self.trouble()}")
         answer = json.loads(line)
         if not answer.pop("ok"):
-            if answer["error"] == "ENOTSUP":
+            if answer["error"] in ("ENOTSUP", "EOPNOTSUPP"):
                 raise Unsupported(f"the device cannot do {op} {args}")
             raise DeviceError(answer["error"])
         if "h" in answer:
@@ -106,6 +111,10 @@ class Dut:
 
     def mtu(self, port, size):
         raise Unsupported("changing the MTU at run time")
+
+    def ping(self, address):
+        """True if that address answered an echo request."""
+        raise Unsupported("pinging")
 
     def default(self, what):
         """A documented default, in its base unit."""

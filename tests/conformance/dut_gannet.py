@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -24,8 +25,12 @@ PROFILES = {
     "dad": {"net.dad-transmits": "1"},
     "ageing": {"net.reachable": "1s", "net.delay-probe": "100ms", "net.arp-retry": "100ms",
                "net.nd-retransmit": "100ms"},
+    "gateways": {"net.reachable": "1s", "net.delay-probe": "100ms", "net.arp-retry": "100ms"},
+    "lonely": {},
     "short": {"tcp.msl": "300ms", "tcp.syn-give-up": "2s"},
+    "icmp": {},
 }
+GATEWAYS = {"lonely": (), "gateways": (GATEWAY4, "10.1.255.2")}
 _count = iter(range(1 << 30))
 
 
@@ -42,6 +47,8 @@ class Gannet(Dut):
         try:
             self._start()
         except BaseException:
+            if self.process and self.process.poll() is not None:
+                self.process = None
             self.close()
             raise
 
@@ -51,6 +58,8 @@ class Gannet(Dut):
         self.socket_path = str(self.tmp / f"{self.prefix}.sock")
         self.taps = [f"gn{os.getpid() % 100000}c{n % 1000}{port}" for port in "ab"]
         conf = self.tmp / f"{self.prefix}.yaml"
+        routes = [f'{{to: default, via: "{via}", metric: {n}}}' for n, via in enumerate(
+            GATEWAYS.get(self.profile, (GATEWAY4, GATEWAY6)))]
         conf.write_text(f"""cores: 1
 idle: sleep
 memory: {{hugepages: false}}
@@ -59,7 +68,7 @@ ports:
   a:
     device: "net_tap0,iface={self.taps[0]}"
     addresses: [{A4}/16, {A4B}/16, "{A6}/64"]
-    routes: [{{to: default, via: {GATEWAY4}}}, {{to: default, via: "{GATEWAY6}"}}]
+    routes: [{", ".join(routes)}]
   b:
     device: "net_tap1,iface={self.taps[1]}"
     addresses: [{B4}/16, "{B6}/64"]
@@ -116,3 +125,14 @@ ports:
             if entry["address"] == address:
                 return entry["mac"].lower()
         return None
+
+    def default(self, what):
+        """From the configuration that the program prints when nothing was set."""
+        key = {"ttl": "ttl", "reassembly": "reassembly-timeout"}[what]
+        text = run(BUILD / "tests/conformance/tester/gannet-tester", "--port", "net_null0",
+                   "--address", "10.0.0.1/24", "--socket", "/none", "--show-config").stdout
+        found = re.search(rf"^  {key}: *([0-9]+)(us|ms|s|min|h)?", text, re.M)
+        if not found:
+            raise Unsupported(f"there is no setting {key}")
+        unit = {"us": 1e-6, "ms": 1e-3, "min": 60, "h": 3600}.get(found[2], 1)
+        return int(found[1]) * unit

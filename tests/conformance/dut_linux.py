@@ -27,8 +27,14 @@ PROFILES = {
                "net.ipv6.neigh.da.base_reachable_time_ms": 500,
                "net.ipv6.neigh.da.delay_first_probe_time": 0,
                "net.ipv6.neigh.da.retrans_time_ms": 100},
+    "gateways": {"net.ipv4.neigh.da.base_reachable_time_ms": 500,
+                 "net.ipv4.neigh.da.delay_first_probe_time": 0,
+                 "net.ipv4.neigh.da.retrans_time_ms": 100,
+                 "net.ipv4.fib_multipath_use_neigh": 1},
     "short": {"net.ipv4.ipfrag_time": 1, "net.ipv6.ip6frag_time": 1,
               "net.ipv4.tcp_syn_retries": 1, "net.ipv4.tcp_fin_timeout": 1},
+    "lonely": {},
+    "icmp": {},
     "router": {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1},
 }
 
@@ -70,8 +76,12 @@ class Linux(Dut):
             ns.ip("link", "set", port, "up")
         for port, address in (("da", A6), ("db", B6)):
             ns.ip("addr", "add", f"{address}/64", "dev", port, *([] if dad else ["nodad"]))
-        ns.ip("route", "add", "default", "via", GATEWAY4)
-        ns.ip("-6", "route", "add", "default", "via", GATEWAY6, "dev", "da")
+        if self.profile == "gateways":
+            ns.ip("route", "add", "default", "nexthop", "via", GATEWAY4, "nexthop", "via",
+                  "10.1.255.2")
+        elif self.profile != "lonely":
+            ns.ip("route", "add", "default", "via", GATEWAY4)
+            ns.ip("-6", "route", "add", "default", "via", GATEWAY6, "dev", "da")
         self.agent = subprocess.Popen(
             ns.command("/usr/bin/python3", HERE / "linux_agent.py"), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True, start_new_session=True)
@@ -107,3 +117,9 @@ class Linux(Dut):
 
     def mtu(self, port, size):
         self.namespace.ip("link", "set", PORTS[port], "mtu", size)
+
+    def default(self, what):
+        return {"ttl": 64, "reassembly": 30}[what]
+
+    def ping(self, address):
+        return self.namespace.run("ping", "-c1", "-W2", address, check=False).returncode == 0

@@ -230,6 +230,9 @@ class Agent:
         else:
             s.setsockopt(41, IPV6_RECVPKTINFO, 1)
             s.setsockopt(41, 66, 1)  # IPV6_RECVTCLASS
+        if r.get("errors"):
+            s.setsockopt(41 if family == socket.AF_INET6 else 0,
+                         25 if family == socket.AF_INET6 else IP_RECVERR, 1)
         s.bind((r.get("addr") or "", r.get("port") or 0))
         if r.get("raddr"):
             s.connect((r["raddr"], r["rport"]))
@@ -278,7 +281,9 @@ class Agent:
                 control = [(41, IPV6_PKTINFO, socket.inet_pton(socket.AF_INET6, r["from"]) +
                             bytes(4))]
         to = ((r["addr"], r["port"]),) if r.get("addr") else ()
-        return {"n": s.sendmsg([data], control, 0, *to)}
+        for _ in range(r.get("repeat", 1)):
+            n = s.sendmsg([data], control, 0, *to)
+        return {"n": n}
 
     def udp_recv(self, r):
         s = self.objs[r["h"]].s

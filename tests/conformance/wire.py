@@ -108,9 +108,9 @@ class Link:
             self.frames.append(Frame(self, True, data))
         self.socket.send(data)
 
-    def flood(self, datas):
+    def flood(self, all_data):
         """Many frames that nobody wants to see in a report."""
-        for data in datas:
+        for data in all_data:
             self.socket.send(data)
 
     def start(self):

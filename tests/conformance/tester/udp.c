@@ -18,11 +18,24 @@ static void udp_failed(struct gn_core *c, gn_udp_t u, void *user, const struct g
 
 static const struct gn_udp_ops udp_events = {.received = udp_received, .error = udp_failed};
 
+/* What the socket API has no word for; df false (fragments allowed) is how it is anyway. */
+static int udp_options(json_t *in)
+{
+	static const char *const missing[] = {"ttl", "tos", "mttl", "mloop", "options", "checksum"};
+
+	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
+		if (json_object_get(in, missing[i]) != NULL)
+			return -ENOTSUP;
+	return 0;
+}
+
 static int udp_open(struct tester *t, json_t *in, json_t *out)
 {
 	struct gn_addr local, remote;
-	int err = arg_addr(in, "addr", "port", &local);
+	int err = udp_options(in);
 
+	if (err == 0)
+		err = arg_addr(in, "addr", "port", &local);
 	if (err == 0)
 		err = arg_addr(in, "raddr", "rport", &remote);
 	if (err < 0)
@@ -72,8 +85,11 @@ static int udp_send(struct tester *t, json_t *in, json_t *out)
 		err = arg_bytes(in, 0, &data, &len);
 	if (err < 0)
 		return err;
-	ssize_t n = gn_udp_send(t->c, o->handle, to.family != 0 ? &to : NULL,
-		from.family != 0 ? &from : NULL, data, len);
+	ssize_t n = 0;
+
+	for (uint64_t i = arg_int(in, "repeat", 1); n >= 0 && i > 0; i--)
+		n = gn_udp_send(t->c, o->handle, to.family != 0 ? &to : NULL,
+			from.family != 0 ? &from : NULL, data, len);
 
 	free(data);
 	if (n < 0)
