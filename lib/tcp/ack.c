@@ -3,8 +3,8 @@
 #include "tcp_priv.h"
 
 /*
- * What an acknowledgement does: round-trip time (RFC 6298), send queue, window, loss recovery
- * without SACK (RFC 5681 section 3.2, RFC 6582).
+ * What an acknowledgement does: round-trip time (RFC 6298), send queue, window; and, with more than a
+ * segment under way, scoreboard (loss.c) and loss recovery (recovery.c).
  */
 
 void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us)
@@ -12,47 +12,16 @@ void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us)
 	rtt_sample(tcp, t, rtt_us);
 }
 
-/* Fast recovery: is it over, or is the next hole known? */
-void tcp_recovery_ack(struct tcp *tcp, struct tcb *t, uint32_t ack, uint32_t acked)
+void tcp_ack_growth(struct tcp *tcp, struct tcb *t, uint32_t acked, uint32_t prior_flight)
 {
-	if (seq_geq(ack, t->recover)) {
-		t->flags &= ~TF_RECOVERY;
-		t->cc->recovered(tcp, t, t->snd_max - ack);
-		return;
-	}
-	t->cc->partial(tcp, t, acked);
-	tcp_rexmt_head(tcp, t); /* RFC 6582 section 3.2: the next hole at once */
-}
+	struct tcp_ack_sample a = {.acked = acked,
+		.delivered = acked,
+		.in_flight = prior_flight - acked,
+		.prior_flight = prior_flight,
+		.limited = true};
 
-void tcp_ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack)
-{
-	ack_advance(tcp, t, ack);
-}
-
-/* The third duplicate ACK (RFC 5681 section 3.2, RFC 6582 section 3.2 step 2). */
-static void fast_retransmit(struct tcp *tcp, struct tcb *t)
-{
-	if (seq_leq(t->snd_una, t->recover))
-		return; /* duplicates of what a timeout or an earlier recovery resent */
-	tcp_count(tcp, CNT_tcp_rexmt_fast);
-	t->recover = t->snd_max;
-	t->flags |= TF_RECOVERY;
-	/* What limited transmit sent beyond cwnd MUST NOT count (RFC 5681 section 3.2 step 2). */
-	t->cc->loss(tcp, t, RTE_MIN(t->snd_max - t->snd_una, t->cwnd));
-	tcp_rexmt_head(tcp, t);
-	tcp_rexmt_arm(tcp, t);
-}
-
-static void duplicate_ack(struct tcp *tcp, struct tcb *t)
-{
-	tcp_count(tcp, CNT_tcp_dup_acks);
-	if (t->dup_acks < UINT8_MAX)
-		t->dup_acks++;
-	if (t->flags & TF_RECOVERY)
-		t->cc->dup_ack(tcp, t);
-	else if (t->dup_acks == 3)
-		fast_retransmit(tcp, t);
-	tcp_out_add(tcp, t); /* limited transmit (RFC 3042), or new data in recovery */
+	tcp_xs(tcp, t);
+	t->cc->acked(tcp, t, &a);
 }
 
 /* RFC 5681 section 2: nothing but a repeated acknowledgement while data is outstanding. */
@@ -100,15 +69,35 @@ static bool ack_refused(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	return true;
 }
 
+/* With struct tcp_xs: new data acknowledged, or a duplicate. */
+static void ack_tracked(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, bool dup)
+{
+	struct tcp_ack_sample a = {.prior_flight = tcp_pipe(t),
+		.limited = window_used(t, t->snd_max - t->snd_una),
+		.ece = (s->flags & WIRE_TCP_ECE) != 0};
+	bool advanced = s->ack != t->snd_una;
+
+	if (likely(advanced))
+		tcp_scoreboard_ack(tcp, t, s, &a);
+	else
+		tcp_count(tcp, CNT_tcp_dup_acks);
+	tcp_recovery_ack(tcp, t, s, &a, dup);
+	if (likely(advanced))
+		ack_done(tcp, t, s->ack);
+}
+
 /* TCP_DROPPED: the segment is used up (and the connection may be gone). */
 enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 {
 	if (unlikely(ack_refused(tcp, t, s)))
 		return TCP_DROPPED;
 	if (seq_gt(s->ack, t->snd_una)) {
-		tcp_ack_advance(tcp, t, s->ack);
+		if (likely(t->xs != NULL))
+			ack_tracked(tcp, t, s, false);
+		else
+			ack_advance(tcp, t, s->ack);
 		window_update(tcp, t, s);
-		if (t->nxt_seg != NULL || t->flags & TF_FIN_QUEUED)
+		if (t->nxt_seg != NULL || t->flags & TF_FIN_QUEUED || t->snd_una != t->snd_max)
 			tcp_out_add(tcp, t);
 		if (unlikely(t->flags & TF_WRITABLE))
 			tcp_room_report(tcp, t);
@@ -118,8 +107,11 @@ enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg 
 		}
 		return TCP_OK;
 	}
-	if (is_duplicate(t, s))
-		duplicate_ack(tcp, t);
+	if (is_duplicate(t, s)) {
+		tcp_xs(tcp, t);
+		ack_tracked(tcp, t, s, true);
+		tcp_out_add(tcp, t); /* limited transmit (RFC 3042), or recovery */
+	}
 	if (s->ack == t->snd_una)
 		window_update(tcp, t, s);
 	return TCP_OK;

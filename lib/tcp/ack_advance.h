@@ -69,26 +69,21 @@ static inline void txq_acked(struct tcp *tcp, struct tcb *t, uint32_t ack)
 		rtt_sample(tcp, t, (uint32_t)tcp->env->now_us - sent_us);
 }
 
-/* ack is in (snd_una, snd_max]. */
-static inline void ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack)
+/* A window that the application does not fill says nothing of the path (RFC 7661 section 4.1): it
+ * does not grow. */
+static inline bool window_used(const struct tcb *t, uint32_t flight)
 {
-	uint32_t acked = ack - t->snd_una;
-	/* A window that the application does not fill says nothing of the path (RFC 7661 section 4.1):
-	 * it does not grow. */
-	bool limited = 2 * (t->snd_max - t->snd_una) >= t->cwnd;
+	return 2 * flight >= t->cwnd;
+}
 
-	t->snd_una = ack;
-	t->dup_acks = 0;
+/* What follows when snd_una has moved and the queue is in order. */
+static inline void ack_done(struct tcp *tcp, struct tcb *t, uint32_t ack)
+{
 	t->rexmt_since = 0;
-	txq_acked(tcp, t, ack);
-	if (unlikely(seq_lt(t->snd_nxt, ack))) { /* pulled back by a timeout, or a probe's octet */
+	if (unlikely(seq_lt(t->snd_nxt, ack))) { /* a probe's octet */
 		t->snd_nxt = ack;
 		t->nxt_seg = t->una_seg;
 	}
-	if (unlikely(t->flags & TF_RECOVERY))
-		tcp_recovery_ack(tcp, t, ack, acked);
-	else if (limited)
-		t->cc->acked(tcp, t, acked);
 	if (ack == t->snd_max) {
 		t->rexmt_at = TCP_NEVER; /* RFC 6298 (5.2) */
 	} else {
@@ -99,6 +94,20 @@ static inline void ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack)
 		t->confirmed_us = (uint32_t)tcp->env->now_us;
 		net_confirm(tcp->net, &t->dst);
 	}
+}
+
+/* New data is acknowledged, and no struct tcp_xs is there: nothing was lost, and at most a segment
+ * was under way. ack is in (snd_una, snd_max]. */
+static inline void ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack)
+{
+	uint32_t acked = ack - t->snd_una, flight = t->snd_max - t->snd_una;
+
+	t->snd_una = ack;
+	t->dup_acks = 0;
+	txq_acked(tcp, t, ack);
+	if (unlikely(window_used(t, flight)))
+		tcp_ack_growth(tcp, t, acked, flight);
+	ack_done(tcp, t, ack);
 }
 
 #endif

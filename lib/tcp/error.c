@@ -39,8 +39,7 @@ static void path_mtu(struct tcp *tcp, struct tcb *t, uint32_t mtu)
 	t->mss = tcp_mss_send(t);
 	if (t->snd_una == t->snd_max)
 		return;
-	t->snd_nxt = t->snd_una; /* RFC 1191 section 6.4: resend in smaller segments, no loss */
-	t->nxt_seg = t->una_seg;
+	tcp_lost_all(tcp, t); /* RFC 1191 section 6.4: resend in smaller segments; no congestion */
 	tcp_out_add(tcp, t);
 }
 

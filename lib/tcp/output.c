@@ -5,22 +5,35 @@
 /* What may be sent now (RFC 9293 section 3.8.6.2.1, RFC 5681), once per block and turn. */
 
 #define CHAIN_MAX 32 /* stretches in one packet */
+/* What is known of a stretch: to be sent again if it is TXSEG_LOST alone. */
+#define SB_STATE (TXSEG_SACKED | TXSEG_LOST | TXSEG_RETRANS)
 
 static uint32_t queue_end(const struct tcb *t)
 {
 	return t->tail_seg != NULL ? t->tail_seg->seq + t->tail_seg->len : t->snd_una;
 }
 
+/* Bytes that cwnd allows beside those under way (RFC 6675 section 5 (C)). A duplicate ACK or a SACK
+ * block makes room: limited transmit (RFC 3042). */
+static uint32_t cwnd_room(const struct tcb *t)
+{
+	uint32_t pipe = tcp_pipe(t);
+
+	return t->cwnd > pipe ? t->cwnd - pipe : 0;
+}
+
+/* Bytes that the peer's window allows from seq on. */
+static uint32_t wnd_room(const struct tcb *t, uint32_t seq)
+{
+	uint32_t edge = t->snd_una + t->snd_wnd;
+
+	return seq_gt(edge, seq) ? edge - seq : 0;
+}
+
 /* Bytes that windows allow beyond snd_nxt. */
 static uint32_t usable(const struct tcb *t)
 {
-	uint32_t cwnd = t->cwnd;
-
-	if (unlikely(t->dup_acks != 0) && !(t->flags & TF_RECOVERY))
-		cwnd += (uint32_t)RTE_MIN(t->dup_acks, 2) * t->mss; /* limited transmit, RFC 3042 */
-	uint32_t edge = t->snd_una + RTE_MIN(cwnd, t->snd_wnd);
-
-	return seq_gt(edge, t->snd_nxt) ? edge - t->snd_nxt : 0;
+	return RTE_MIN(cwnd_room(t), wnd_room(t, t->snd_nxt));
 }
 
 /* How much to send in the next packet, 0: not now. unsent is not 0. */
@@ -62,19 +75,21 @@ static unsigned gather(struct tcp *tcp, struct tcb *t, uint32_t len, uint32_t *g
 	return n;
 }
 
-/* Marks n stretches as sent now; returns the last one. */
+/* Marks n new stretches as sent now; returns the last one. */
 static struct txseg *mark_sent(struct tcp *tcp, struct tcb *t, unsigned n)
 {
 	struct txseg *s = t->nxt_seg, *last = s;
 
 	for (; n-- > 0; s = s->next) {
-		if (unlikely(s->flags & TXSEG_SENT)) {
+		if (unlikely(s->flags & TXSEG_SENT)) { /* the probe's octet */
 			s->flags |= TXSEG_REXMT;
 			t->retransmits++;
 			tcp_count(tcp, CNT_tcp_rexmt_segs);
 		}
-		s->flags |= TXSEG_SENT;
 		s->sent_us = (uint32_t)tcp->env->now_us;
+		if (t->xs != NULL)
+			tcp_rate_sent(tcp, t, s);
+		s->flags |= TXSEG_SENT;
 		last = s;
 	}
 	t->nxt_seg = s;
@@ -90,6 +105,8 @@ static void sent_up_to(struct tcp *tcp, struct tcb *t, uint32_t seq)
 		t->snd_max = seq;
 		t->bytes_sent += n;
 		count_add(&tcp->env->cnt, CNT_tcp_tx_bytes, n);
+		if (t->xs != NULL)
+			t->xs->loss.prr_out += n;
 	}
 	t->last_tx_us = tcp->env->now_us;
 	if (t->rexmt_at == TCP_NEVER || t->flags & TF_PERSIST) { /* RFC 6298 (5.1) */
@@ -111,6 +128,8 @@ static bool send_data(struct tcp *tcp, struct tcb *t, uint32_t len)
 			tcp_rexmt_arm(tcp, t); /* tries again */
 		return false;
 	}
+	if (t->snd_una != t->snd_max || got > t->mss)
+		tcp_xs(tcp, t);
 	struct txseg *last = mark_sent(tcp, t, n);
 	unsigned flags = seq == t->snd_max ? WIRE_TCP_ACK | XMIT_NEW : WIRE_TCP_ACK;
 
@@ -124,6 +143,7 @@ static bool send_data(struct tcp *tcp, struct tcb *t, uint32_t len)
 		end++;
 	}
 	sent_up_to(tcp, t, end);
+	tcp_pace_sent(tcp, t, got);
 	return tcp_xmit(tcp, t, m, seq, flags, got > t->mss ? t->mss : 0) != -EMSGSIZE;
 }
 
@@ -140,15 +160,107 @@ static void send_fin(struct tcp *tcp, struct tcb *t)
 {
 	uint32_t seq = queue_end(t);
 
-	if (t->flags & TF_FIN_SENT && t->snd_nxt == t->snd_max)
+	if (t->flags & TF_FIN_SENT && !(t->xs != NULL && t->xs->loss.fin_lost))
 		return;
 	if (tcp_xmit_ctl(tcp, t, seq, WIRE_TCP_FIN | WIRE_TCP_ACK) == -ENOBUFS) {
 		if (t->rexmt_at == TCP_NEVER)
 			tcp_rexmt_arm(tcp, t);
 		return;
 	}
+	if (t->xs != NULL)
+		tcp_fin_lost(t, false);
 	t->flags |= TF_FIN_SENT;
 	sent_up_to(tcp, t, seq + 1);
+}
+
+/* Stretches from s on that go into one packet of up to most bytes. */
+static unsigned rexmt_gather(
+	const struct tcb *t, const struct txseg *s, uint32_t most, uint32_t *len)
+{
+	unsigned n = 1;
+
+	*len = s->len;
+	for (s = s->next; s != t->nxt_seg && n < CHAIN_MAX; s = s->next) {
+		if ((s->flags & SB_STATE) != TXSEG_LOST || *len + s->len > most)
+			break;
+		*len += s->len;
+		n++;
+	}
+	return n;
+}
+
+/* Sends the stretch s again, together with lost ones behind it, in one packet of up to most bytes
+ * (small ones are many: one hole a round trip may be much data). */
+static int rexmt(struct tcp *tcp, struct tcb *t, struct txseg *s, uint32_t most)
+{
+	uint32_t len, seq = s->seq;
+
+	if (s->len > t->mss && !txseg_split(tcp, t, s, t->mss))
+		return -ENOBUFS;
+	unsigned n = rexmt_gather(t, s, most, &len), segs = (len + t->mss - 1) / t->mss;
+	struct rte_mbuf *m = tcp_xmit_data(tcp, s, n, len);
+	uint8_t flags = WIRE_TCP_ACK;
+
+	if (m == NULL)
+		return -ENOBUFS;
+	for (; n-- > 0; s = s->next) {
+		s->sent_us = (uint32_t)tcp->env->now_us;
+		tcp_rate_sent(tcp, t, s);
+		tcp_seg_retrans(t, s);
+		if (s->flags & TXSEG_PUSH)
+			flags |= WIRE_TCP_PSH;
+	}
+	if (s == NULL && t->flags & TF_FIN_SENT) {
+		flags |= WIRE_TCP_FIN;
+		tcp_fin_lost(t, false);
+	}
+	t->xs->loss.prr_out += len;
+	tcp_pace_sent(tcp, t, len);
+	t->retransmits += segs;
+	count_add(&tcp->env->cnt, CNT_tcp_rexmt_segs, segs);
+	t->last_tx_us = tcp->env->now_us;
+	if (t->rexmt_at == TCP_NEVER)
+		tcp_rexmt_arm(tcp, t);
+	return tcp_xmit(tcp, t, m, seq, flags, len > t->mss ? t->mss : 0);
+}
+
+/* The next stretch that is to be sent again. */
+static struct txseg *lost_next(struct tcb *t)
+{
+	struct tcp_loss *l = &t->xs->loss;
+	struct txseg *s = l->next_lost;
+
+	while (s != NULL && s != t->nxt_seg && (s->flags & SB_STATE) != TXSEG_LOST)
+		s = s->next;
+	l->next_lost = s != t->nxt_seg ? s : NULL;
+	return l->next_lost;
+}
+
+/* What was lost, before anything new (RFC 6675 section 5 (C), NextSeg rule (1)). false: it stays so
+ * until something changes. */
+static bool send_lost(struct tcp *tcp, struct tcb *t, uint32_t most)
+{
+	struct txseg *s;
+
+	while ((s = lost_next(t)) != NULL) {
+		uint32_t len = RTE_MIN(s->len, t->mss), room = cwnd_room(t);
+		uint32_t wnd = wnd_room(t, s->seq);
+
+		/* Not beyond the window, if the peer took some of it back (section 3.8.6, SHLD-16);
+		 * but for the head, which then is the probe. */
+		if (s == t->una_seg)
+			wnd = RTE_MAX(wnd, len);
+		room = RTE_MIN(room, wnd);
+		if (room < len || !tcp_pace_ready(tcp, t))
+			return false;
+		if (rexmt(tcp, t, s, RTE_MIN(RTE_MAX(room - room % t->mss, len), most)) < 0) {
+			if (t->rexmt_at == TCP_NEVER)
+				tcp_rexmt_arm(tcp, t);
+			mss_refresh(t);
+			return false;
+		}
+	}
+	return true;
 }
 
 static void send_queue(struct tcp *tcp, struct tcb *t)
@@ -161,10 +273,12 @@ static void send_queue(struct tcp *tcp, struct tcb *t)
 	if (t->snd_una == t->snd_max && t->last_tx_us != 0 &&
 		tcp->env->now_us - t->last_tx_us > t->rto_us)
 		t->cc->idle(tcp, t);
+	if (unlikely(t->xs != NULL && t->xs->loss.next_lost != NULL) && !send_lost(tcp, t, most))
+		return;
 	while (t->nxt_seg != NULL) {
 		uint32_t len = send_len(t, queue_end(t) - t->snd_nxt, usable(t), most);
 
-		if (len == 0)
+		if (len == 0 || !tcp_pace_ready(tcp, t))
 			break;
 		if (!send_data(tcp, t, len)) {
 			mss_refresh(t);
@@ -214,48 +328,6 @@ void tcp_probe(struct tcp *tcp, struct tcb *t)
 	tcp_xmit(tcp, t, m, s->seq, WIRE_TCP_ACK, 0);
 }
 
-/* Small stretches are resent together, up to a segment: one hole a round trip may be much data. */
-static unsigned rexmt_gather(const struct tcb *t, const struct txseg *s, uint32_t *len)
-{
-	unsigned n = 1;
-
-	*len = s->len;
-	for (s = s->next; s != NULL && s->flags & TXSEG_SENT && n < CHAIN_MAX; s = s->next) {
-		if (*len + s->len > t->mss)
-			break;
-		*len += s->len;
-		n++;
-	}
-	return n;
-}
-
-/* Resends the oldest stretch (fast retransmit, partial ACK) without moving snd_nxt. */
-int tcp_rexmt_head(struct tcp *tcp, struct tcb *t)
-{
-	struct txseg *s = t->una_seg;
-
-	if (s == NULL)
-		return t->flags & TF_FIN_SENT
-			       ? tcp_xmit_ctl(tcp, t, t->snd_una, WIRE_TCP_FIN | WIRE_TCP_ACK)
-			       : 0;
-	if (s->len > t->mss && !txseg_split(tcp, t, s, t->mss))
-		return -ENOBUFS;
-	uint32_t len;
-	unsigned n = rexmt_gather(t, s, &len);
-	struct rte_mbuf *m = tcp_xmit_data(tcp, s, n, len);
-	uint32_t seq = s->seq;
-
-	if (m == NULL)
-		return -ENOBUFS;
-	for (; n-- > 0; s = s->next) {
-		s->flags |= TXSEG_SENT | TXSEG_REXMT;
-		s->sent_us = (uint32_t)tcp->env->now_us;
-	}
-	t->retransmits++;
-	tcp_count(tcp, CNT_tcp_rexmt_segs);
-	return tcp_xmit(tcp, t, m, seq, WIRE_TCP_ACK | (s == NULL ? WIRE_TCP_PSH : 0), 0);
-}
-
 /* An ACK for each out-of-order segment, so that the peer can count them; one for all else. A
  * probe's octet is beyond the peer's window: ACKs then carry what lies within. */
 static void send_acks(struct tcp *tcp, struct tcb *t)
@@ -280,7 +352,8 @@ void tcp_output(struct tcp *tcp, struct tcb *t)
 {
 	if (likely(fast_output(tcp, t)))
 		return;
-	if (t->flags & TF_SENDING && (t->nxt_seg != NULL || t->flags & TF_FIN_QUEUED)) {
+	if (t->flags & TF_SENDING && (t->nxt_seg != NULL || t->flags & TF_FIN_QUEUED ||
+					     (t->xs != NULL && t->xs->loss.next_lost != NULL))) {
 		send_queue(tcp, t);
 		persist_check(tcp, t);
 	}

@@ -53,9 +53,10 @@ struct txseg {
 	uint16_t flags;	  /* TXSEG_* */
 	/* Of struct tcp_rate when it was last sent; valid with TXSEG_RATE: rate.c */
 	uint32_t delivered, delivered_us, first_us;
+	struct txseg *later, *earlier; /* TXSEG_RETRANS: in the order of their retransmission */
 };
 
-_Static_assert(sizeof(struct txseg) <= 48, "stretch of a send queue");
+_Static_assert(sizeof(struct txseg) <= 64, "stretch of a send queue: one line");
 
 #define TXSEG_SENT    0x01
 #define TXSEG_REXMT   0x02 /* sent more than once: no RTT sample (Karn, RFC 6298 section 3) */
@@ -65,6 +66,10 @@ _Static_assert(sizeof(struct txseg) <= 48, "stretch of a send queue");
 #define TXSEG_BUF     0x20 /* the first of its buffer: counts in tcp->tx_bufs */
 #define TXSEG_RATE    0x40 /* has a snapshot of the delivery rate */
 #define TXSEG_LIMITED 0x80 /* sent while the application was the limit: rate.c */
+/* The scoreboard: loss.c. None of them without struct tcp_xs. */
+#define TXSEG_SACKED  0x100 /* the peer has it */
+#define TXSEG_LOST    0x200 /* taken for lost, and to be sent again unless TXSEG_RETRANS */
+#define TXSEG_RETRANS 0x400 /* sent again, and that is taken to be under way */
 
 #define TF_V6	      0x00000001u
 #define TF_NODELAY    0x00000002u
@@ -101,8 +106,15 @@ _Static_assert(sizeof(struct txseg) <= 48, "stretch of a send queue");
 
 /* Loss detection and recovery (RFC 6675, 8985, 6937, 5682, 3522): loss.c. Zero: nothing known. */
 struct tcp_loss {
-	uint32_t sacked, lost,
-		retrans; /* bytes of the queue so marked: pipe (RFC 6675 section 4) */
+	/* Bytes of the queue so marked, see tcp_pipe(). Without SACK, sacked is what duplicate ACKs
+	 * stand for. */
+	uint32_t sacked, lost, retrans;
+	uint32_t newly_lost; /* by the ACK or timer that is being processed */
+	/* PRR (RFC 6937): prr.c */
+	uint32_t prr_delivered, prr_out, prr_flight;
+	struct txseg *next_lost; /* no stretch to be sent again lies before it; NULL: none does */
+	struct txseg *rexmt_first, *rexmt_last; /* TXSEG_RETRANS ones */
+	bool fin_lost;				/* the FIN is to be sent again */
 };
 
 /* Delivery rate (draft-cheng-iccrg-delivery-rate-estimation): rate.c. */
@@ -472,8 +484,42 @@ enum tcp_verdict { TCP_OK, TCP_DROPPED };
 enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
 void tcp_ack_advance(struct tcp *tcp, struct tcb *t, uint32_t ack);
 void tcp_rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us);
-/* A partial or full ACK in fast recovery. */
-void tcp_recovery_ack(struct tcp *tcp, struct tcb *t, uint32_t ack, uint32_t acked);
+/* The congestion control hears of new data acknowledged while no struct tcp_xs was needed. */
+void tcp_ack_growth(struct tcp *tcp, struct tcb *t, uint32_t acked, uint32_t prior_flight);
+/* loss.c: the scoreboard. t->xs is there. */
+/* Bytes under way (RFC 6675 section 4). */
+static inline uint32_t tcp_pipe(const struct tcb *t)
+{
+	uint32_t flight = t->snd_max - t->snd_una;
+
+	if (likely(t->xs == NULL))
+		return flight;
+	const struct tcp_loss *l = &t->xs->loss;
+
+	return flight + l->retrans - l->sacked - l->lost;
+}
+/* Takes acknowledged stretches off the queue. Returns the bytes of them that were not known to have
+ * arrived; fills in acked, delivered and rtt_us. */
+void tcp_scoreboard_ack(
+	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, struct tcp_ack_sample *a);
+void tcp_seg_lost(struct tcb *t, struct txseg *s);
+void tcp_fin_lost(struct tcb *t, bool lost);
+/* s was sent again. */
+void tcp_seg_retrans(struct tcb *t, struct txseg *s);
+/* s was cut: rest is what lay behind. */
+void tcp_seg_split(struct tcb *t, struct txseg *s, struct txseg *rest);
+/* All that is outstanding is to be sent again, whatever the peer has said it had. */
+void tcp_lost_all(struct tcp *tcp, struct tcb *t);
+/* recovery.c: what is done about loss */
+/* After the scoreboard has taken an ACK in. dup: it is a duplicate (RFC 5681 section 2). */
+void tcp_recovery_ack(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s,
+	struct tcp_ack_sample *a, bool dup);
+/* The retransmission timer (RFC 6298 (5.4) to (5.6)); first: of this data. */
+void tcp_recovery_timeout(struct tcp *tcp, struct tcb *t, bool first);
+/* prr.c (RFC 6937) */
+void tcp_prr_begin(struct tcb *t);
+/* A new cwnd. now: something must leave at once. */
+void tcp_prr_update(struct tcb *t, const struct tcp_ack_sample *a, bool now);
 /* data.c: takes the buffer of s */
 void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
 void tcp_ack_schedule(struct tcp *tcp, struct tcb *t, uint32_t len);
@@ -547,7 +593,6 @@ int tcp_xmit_syn(struct tcp *tcp, struct tcb *t);
 void tcp_output(struct tcp *tcp, struct tcb *t);
 /* Sends the zero-window probe, or what the window allows of less than a segment. */
 void tcp_probe(struct tcp *tcp, struct tcb *t);
-int tcp_rexmt_head(struct tcp *tcp, struct tcb *t);
 /* timer.c */
 void tcp_timer_fire(void *ctx, struct timer *timer, uint64_t now_us);
 /* Arms the block's timer for its earliest deadline. */

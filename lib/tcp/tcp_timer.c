@@ -90,16 +90,10 @@ static void rexmt_timeout(struct tcp *tcp, struct tcb *t)
 		return;
 	}
 	tcp_count(tcp, CNT_tcp_rexmt_timeouts);
-	t->cc->timeout(tcp, t, t->snd_max - t->snd_una, first);
-	t->flags &= ~TF_RECOVERY;
-	t->recover = t->snd_max;
-	t->dup_acks = 0;
+	tcp_xs(tcp, t);
+	tcp_recovery_timeout(tcp, t, first);
 	backoff_more(t);
-	t->snd_nxt = t->snd_una;
-	t->nxt_seg = t->una_seg;
 	tcp_rexmt_arm(tcp, t);
-	if (unlikely(t->snd_wnd == 0)) /* what is sent again is the probe (section 3.8.6) */
-		tcp_rexmt_head(tcp, t);
 	tcp_out_add(tcp, t);
 }
 

@@ -40,6 +40,8 @@ bool txseg_split(struct tcp *tcp, struct tcb *t, struct txseg *s, uint16_t len)
 	rte_mbuf_refcnt_update(s->m, 1);
 	if (t->tail_seg == s)
 		t->tail_seg = rest;
+	if (t->xs != NULL)
+		tcp_seg_split(t, s, rest);
 	return true;
 }
 

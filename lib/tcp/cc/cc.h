@@ -27,26 +27,35 @@ struct tcp_ack_sample {
 	uint32_t rate_prior_us, rate_sent_us, rate_send_us;
 };
 
+/* Sends by rate (struct tcp_pace). */
+#define TCP_CC_PACED 0x01
+/* Sets cwnd itself at every ACK, also in recovery (BBR): PRR keeps off. */
+#define TCP_CC_MODEL 0x02
+/* Asks for ECN by itself and hears of every ACK (DCTCP). */
+#define TCP_CC_ECN 0x04
+
 /*
- * A congestion control: what cwnd and ssthresh (bytes, in the block) do at each event. When to
- * retransmit is not its business.
+ * A congestion control: what cwnd and ssthresh (bytes, in the block) do at each event. When and what
+ * to send again is not its business. t->xs is there in all of them but init() and idle().
  */
 struct tcp_cc_ops {
 	const char *name;
+	uint8_t flags; /* TCP_CC_* */
 	/* The connection is established: initial window (RFC 6928), ssthresh. */
 	void (*init)(struct tcp *tcp, struct tcb *t);
-	/* acked bytes of new data were acknowledged outside of fast recovery. */
-	void (*acked)(struct tcp *tcp, struct tcb *t, uint32_t acked);
-	/* Loss seen by duplicate ACKs: fast recovery begins with flight bytes outstanding. */
-	void (*loss)(struct tcp *tcp, struct tcb *t, uint32_t flight);
-	/* Another duplicate ACK in fast recovery. */
-	void (*dup_ack)(struct tcp *tcp, struct tcb *t);
-	/* A partial ACK in fast recovery (RFC 6582 section 3.2 step 3). */
-	void (*partial)(struct tcp *tcp, struct tcb *t, uint32_t acked);
-	/* Fast recovery ended with a full ACK; flight bytes remain outstanding. */
-	void (*recovered)(struct tcp *tcp, struct tcb *t, uint32_t flight);
-	/* Retransmission timeout; first: of this data (later ones only back off). */
-	void (*timeout)(struct tcp *tcp, struct tcb *t, uint32_t flight, int first);
+	/* An ACK of new data outside of fast recovery that found the window used (a->limited); also
+	 * in the slow start after a timeout. With TCP_CC_MODEL or TCP_CC_ECN every ACK of new data,
+	 * with TCP_CC_MODEL also in recovery and those that only SACK. */
+	void (*acked)(struct tcp *tcp, struct tcb *t, const struct tcp_ack_sample *a);
+	/* Loss, or ECE (once a window): what ssthresh is to be. What undo() needs is kept. The caller
+	 * sets it; PRR brings cwnd there, and for ECE without loss it is set at once. */
+	uint32_t (*ssthresh)(struct tcp *tcp, struct tcb *t);
+	/* The first timeout of this data: ssthresh() was asked, cwnd is one segment. */
+	void (*timeout)(struct tcp *tcp, struct tcb *t);
+	/* Recovery is over, cwnd was brought to ssthresh. */
+	void (*recovered)(struct tcp *tcp, struct tcb *t);
+	/* It was spurious: cwnd and ssthresh are what they were before. */
+	void (*undo)(struct tcp *tcp, struct tcb *t);
 	/* Data is about to be sent after an idle time longer than the RTO. */
 	void (*idle)(struct tcp *tcp, struct tcb *t);
 };

@@ -19,58 +19,31 @@ static void newreno_init(struct tcp *tcp, struct tcb *t)
 	t->bytes_acked = 0;
 }
 
-static void newreno_acked(struct tcp *tcp, struct tcb *t, uint32_t acked)
+static void newreno_acked(struct tcp *tcp, struct tcb *t, const struct tcp_ack_sample *a)
 {
 	if (t->cwnd < t->ssthresh) {
-		t->cwnd += RTE_MIN(acked, (uint32_t)t->mss); /* section 3.1, (2) */
+		t->cwnd += RTE_MIN(a->acked, (uint32_t)t->mss); /* section 3.1, (2) */
 		return;
 	}
-	t->bytes_acked += acked; /* congestion avoidance by byte counting (RFC 3465) */
+	t->bytes_acked += a->acked; /* congestion avoidance by byte counting (RFC 3465) */
 	if (t->bytes_acked >= t->cwnd) {
 		t->bytes_acked -= t->cwnd;
 		t->cwnd += t->mss;
 	}
 }
 
-/* Equation (4): half the flight, two segments at the least. */
-static uint32_t half_flight(const struct tcb *t, uint32_t flight)
+/* Equation (4): half the flight, two segments at the least. What limited transmit sent beyond cwnd
+ * MUST NOT count (RFC 5681 section 3.2 step 2). */
+static uint32_t newreno_ssthresh(struct tcp *tcp, struct tcb *t)
 {
+	uint32_t flight = RTE_MIN(t->snd_max - t->snd_una, t->cwnd);
+
+	t->bytes_acked = 0;
 	return RTE_MAX(flight / 2, 2u * t->mss);
 }
 
-static void newreno_loss(struct tcp *tcp, struct tcb *t, uint32_t flight)
+static void newreno_nothing(struct tcp *tcp, struct tcb *t)
 {
-	t->ssthresh = half_flight(t, flight);
-	t->cwnd = t->ssthresh + 3 * t->mss; /* RFC 5681 section 3.2 step 3 */
-	t->bytes_acked = 0;
-}
-
-static void newreno_dup_ack(struct tcp *tcp, struct tcb *t)
-{
-	t->cwnd += t->mss; /* section 3.2 step 4 */
-}
-
-static void newreno_partial(struct tcp *tcp, struct tcb *t, uint32_t acked)
-{
-	t->cwnd -= RTE_MIN(acked, t->cwnd); /* RFC 6582 section 3.2 step 3 */
-	if (acked >= t->mss)
-		t->cwnd += t->mss;
-	t->cwnd = RTE_MAX(t->cwnd, (uint32_t)t->mss);
-}
-
-static void newreno_recovered(struct tcp *tcp, struct tcb *t, uint32_t flight)
-{
-	/* RFC 6582 section 3.2 step 3, full acknowledgement, option (1): no burst. */
-	t->cwnd = RTE_MIN(t->ssthresh, RTE_MAX(flight, (uint32_t)t->mss) + t->mss);
-	t->bytes_acked = 0;
-}
-
-static void newreno_timeout(struct tcp *tcp, struct tcb *t, uint32_t flight, int first)
-{
-	if (first)
-		t->ssthresh = half_flight(t, flight);
-	t->cwnd = t->mss; /* loss window */
-	t->bytes_acked = 0;
 }
 
 static void newreno_idle(struct tcp *tcp, struct tcb *t)
@@ -82,10 +55,9 @@ const struct tcp_cc_ops tcp_cc_newreno = {
 	.name = "newreno",
 	.init = newreno_init,
 	.acked = newreno_acked,
-	.loss = newreno_loss,
-	.dup_ack = newreno_dup_ack,
-	.partial = newreno_partial,
-	.recovered = newreno_recovered,
-	.timeout = newreno_timeout,
+	.ssthresh = newreno_ssthresh,
+	.timeout = newreno_nothing,
+	.recovered = newreno_nothing,
+	.undo = newreno_nothing,
 	.idle = newreno_idle,
 };
