@@ -285,7 +285,10 @@ static void send_queue(struct tcp *tcp, struct tcb *t)
 			return;
 		}
 	}
-	if (unlikely(t->flags & TF_FIN_QUEUED && t->nxt_seg == NULL))
+	if (t->nxt_seg != NULL)
+		return;
+	tcp_rate_app_limited(tcp, t);
+	if (unlikely(t->flags & TF_FIN_QUEUED))
 		send_fin(tcp, t);
 }
 
