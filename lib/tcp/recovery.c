@@ -88,8 +88,8 @@ static bool cc_hears(const struct tcb *t, const struct tcp_ack_sample *a, bool r
 	return a->limited || t->cc->flags & TCP_CC_ECN || t->flags & TF_LOSS;
 }
 
-void tcp_recovery_ack(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s,
-	struct tcp_ack_sample *a, bool dup)
+void tcp_recovery_ack(
+	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, struct tcp_ack_sample *a, bool dup)
 {
 	struct tcp_loss *l = &t->xs->loss;
 	bool now = false, was = (t->flags & TF_RECOVERY) != 0;
