@@ -8,16 +8,11 @@
  */
 static inline uint16_t ip4_id(struct net *n, uint32_t dst)
 {
-	uint64_t h;
-	uint16_t *c;
+	uint16_t *c = ip4_id_slot(n, dst);
 
-	h = (dst ^ n->env->secret.k0) * UINT64_C(0x9e3779b97f4a7c15);
-	c = &n->ip_id[h >> 56];
 	*c = (uint16_t)(*c + n->n_cores);
 	return *c;
 }
-
-_Static_assert(NET_IP_ID_SLOTS == 256, "ip4_id() takes eight bits of the hash");
 
 /* Header, and checksums or the requests for them, into m; its data still starts at L4. */
 static inline void ip4_header(struct net *n, const struct ifc *ifc, struct rte_mbuf *m,
@@ -142,14 +137,6 @@ int net_output4_tcp(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32
 	struct net_tx tx = {.proto = IPPROTO_TCP, .tos = tos, .ttl = ttl, .df = true};
 
 	return ip4_output_short(n, d, m, src, dst, &tx);
-}
-
-int net_output4_udp(
-	struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src, uint32_t dst)
-{
-	static const struct net_tx udp = {.proto = IPPROTO_UDP};
-
-	return ip4_output_short(n, d, m, src, dst, &udp);
 }
 
 int ip4_output_summed(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src,

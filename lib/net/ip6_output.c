@@ -119,14 +119,6 @@ int net_output6_tcp(struct net *n, struct net_dst *d, struct rte_mbuf *m, const 
 	return ip6_output_short(n, d, m, src, dst, &tx);
 }
 
-int net_output6_udp(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
-	const struct ip6 *dst)
-{
-	static const struct net_tx udp = {.proto = IPPROTO_UDP};
-
-	return ip6_output_short(n, d, m, src, dst, &udp);
-}
-
 int ip6_output_summed(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
 	const struct ip6 *dst, const struct net_tx *tx)
 {

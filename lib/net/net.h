@@ -96,6 +96,7 @@ struct net_pkt {
 #define NET_PKT_L3_MCAST 0x04 /* IP multicast or broadcast destination */
 #define NET_PKT_CKSUM_OK 0x08 /* the port verified the transport checksum */
 #define NET_PKT_HASH	 0x10
+#define NET_PKT_PLAIN	 0x20 /* in one segment, unicast, with at least 8 bytes of L4 */
 
 /* Time to live, or hop limit. */
 static inline uint8_t net_pkt_ttl(const struct net_pkt *p)
@@ -277,12 +278,6 @@ int net_output4_tcp(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32
 	uint32_t dst, uint8_t tos, uint8_t ttl);
 int net_output6_tcp(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
 	const struct ip6 *dst, uint8_t tos, uint8_t ttl, uint32_t flow_label);
-
-/* The same for a UDP datagram with the defaults: net_tx with nothing but proto. */
-int net_output4_udp(
-	struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src, uint32_t dst);
-int net_output6_udp(struct net *n, struct net_dst *d, struct rte_mbuf *m, const struct ip6 *src,
-	const struct ip6 *dst);
 
 /* The transport saw forward progress from this neighbour (RFC 4861 section 7.3.1). Cheap. */
 void net_confirm(struct net *n, const struct net_dst *d);

@@ -266,6 +266,14 @@ void nd_solicit(struct net *n, struct neigh *e, bool unicast);
 void nd_dad_solicit(struct net *n, struct ifc *ifc, const struct ip6 *ip, const uint8_t nonce[6]);
 
 /* ip4_*.c, ip6_*.c, icmp*.c */
+_Static_assert(NET_IP_ID_SLOTS == 256, "ip4_id_slot() takes eight bits of the hash");
+
+/* The last identification of the class of destinations. */
+static inline uint16_t *ip4_id_slot(struct net *n, uint32_t dst)
+{
+	return &n->ip_id[(dst ^ n->env->secret.k0) * UINT64_C(0x9e3779b97f4a7c15) >> 56];
+}
+
 enum net_verdict ip4_input(struct net *n, const struct net_rx *rx, struct net_pkt *p);
 enum net_verdict ip6_input(struct net *n, const struct net_rx *rx, struct net_pkt *p);
 enum net_verdict icmp4_input(struct net *n, struct net_pkt *p);

@@ -102,7 +102,7 @@ static __rte_always_inline enum net_verdict plain_finish(struct net *n, const st
 	p->l4_off = (uint16_t)l4_off;
 	p->l4_len = (uint16_t)l4_len;
 	p->hash = m->hash.rss;
-	p->flags = flags | NET_PKT_HASH | NET_PKT_CKSUM_OK;
+	p->flags = flags | NET_PKT_PLAIN | NET_PKT_HASH | NET_PKT_CKSUM_OK;
 	m->data_len = (uint16_t)(l4_off + l4_len);
 	m->pkt_len = l4_off + l4_len;
 	if (unlikely(!plain_good(m, rx, (flags & NET_PKT_V6) != 0)))

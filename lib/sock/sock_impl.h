@@ -60,21 +60,56 @@ static __rte_always_inline bool sock_addr_ip(const struct gn_addr *a, union net_
 	return (a->family & ~4) == 0;
 }
 
+/* family, port and ifc of an address, as one word with the bytes between them zero. */
+static inline uint64_t sock_addr_head(uint8_t family, uint16_t port, uint16_t ifc)
+{
+	const struct gn_addr a = {.family = family, .port = port, .ifc = ifc};
+	uint64_t w = 0;
+
+	if (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN)
+		return family | (uint64_t)port << 16 | (uint64_t)ifc << 32;
+	memcpy(&w, &a, 6);
+	return w;
+}
+
+_Static_assert(offsetof(struct gn_addr, family) == 0 && offsetof(struct gn_addr, port) == 2 &&
+		       offsetof(struct gn_addr, ifc) == 4 && offsetof(struct gn_addr, v6) == 8 &&
+		       sizeof(struct gn_addr) == 24,
+	"an address is three words");
+
 /* The interface is only told where the address alone would not do: link-local and multicast. */
 static __rte_always_inline void sock_addr_set(
 	struct gn_addr *a, bool v6, const union net_ip *ip, uint16_t port, uint16_t ifc)
 {
 	bool needs_ifc;
+	uint64_t head;
 
 	if (v6)
 		needs_ifc = ip->v6.b[0] == 0xff ||
 			    (ip->v6.b[0] == 0xfe && (ip->v6.b[1] & 0xc0) == 0x80);
 	else
 		needs_ifc = ip->v4 >> 28 == 0xe;
-	a->family = v6 ? 6 : 4;
-	a->port = port;
-	a->ifc = unlikely(needs_ifc) && ifc != NET_NO_IFC ? ifc + 1 : 0;
+	head = sock_addr_head(v6 ? 6 : 4, port, 0);
+	if (unlikely(needs_ifc) && ifc != NET_NO_IFC)
+		head = sock_addr_head(v6 ? 6 : 4, port, ifc + 1);
+	memcpy(a, &head, sizeof(head));
 	memcpy(a->v6, ip, sizeof(a->v6)); /* of IPv4, v4 and zeros */
+}
+
+/* The same for an IPv4 address that is no group's. */
+static __rte_always_inline void sock_addr_set4(struct gn_addr *a, uint32_t ip, uint16_t port)
+{
+	uint64_t head = sock_addr_head(4, port, 0);
+	const uint64_t w[2] = {RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? ip : (uint64_t)ip << 32, 0};
+
+	memcpy(a, &head, sizeof(head));
+	memcpy(a->v6, w, sizeof(a->v6));
+}
+
+/* Of this family, and means the same on all interfaces. */
+static __rte_always_inline bool sock_addr_plain(const struct gn_addr *a, uint8_t family)
+{
+	return a->family == family && a->ifc == 0;
 }
 
 /* Local and remote of an active open or a connected socket, in one family. */

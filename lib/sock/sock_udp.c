@@ -12,15 +12,21 @@ static void sock_udp_received(void *ctx, struct udp_sock *u, struct rte_mbuf *m,
 {
 	struct sock *s = sock_of(ctx);
 	const struct gn_udp_ops *ops = udp_app_ops(u);
-	bool v6 = p->flags & NET_PKT_V6;
 	struct gn_addr from, to;
 
 	if (unlikely(ops->received == NULL || s->stopping)) {
 		pkt_free(&s->env->pool, m);
 		return;
 	}
-	sock_addr_set(&from, v6, &p->src, from_port, p->ifc);
-	sock_addr_set(&to, v6, &p->dst, to_port, p->ifc);
+	if (likely((p->flags & (NET_PKT_V6 | NET_PKT_L3_MCAST)) == 0)) {
+		sock_addr_set4(&from, p->src.v4, from_port);
+		sock_addr_set4(&to, p->dst.v4, to_port);
+	} else {
+		bool v6 = p->flags & NET_PKT_V6;
+
+		sock_addr_set(&from, v6, &p->src, from_port, p->ifc);
+		sock_addr_set(&to, v6, &p->dst, to_port, p->ifc);
+	}
 	ops->received(s->core, udp_handle(s->udp, u), udp_app_user(u), m, &from, &to);
 }
 
@@ -117,21 +123,74 @@ struct rte_mbuf *sock_buf_copy(struct sock *s, const void *data, size_t len)
 	return NULL;
 }
 
+/* Everything that the short way is not for. */
+static __rte_noinline ssize_t sock_udp_send_other(struct sock *s, struct udp_sock *u,
+	const struct gn_addr *to, const struct gn_addr *from, struct rte_mbuf *m)
+{
+	union net_ip to_ip, from_ip;
+	bool v6 = to != NULL && to->family == 6;
+
+	if (to != NULL && (to->family == 0 || !sock_addr_ip(to, &to_ip)))
+		return -EINVAL;
+	if (from != NULL) {
+		if (!sock_addr_ip(from, &from_ip) ||
+			(to != NULL && from->family != 0 && from->family != to->family))
+			return -EINVAL;
+		if (from->family == 0)
+			from = NULL;
+	}
+	return udp_send_buf(s->udp, u, v6, to != NULL ? &to_ip : NULL, to != NULL ? to->port : 0,
+		from != NULL ? &from_ip : NULL,
+		sock_addr_ifc(to != NULL && to->ifc != 0 ? to : from), m);
+}
+
+/* The headers prepared for these addresses, or NULL. */
+static __rte_always_inline const struct net_hdr *sock_udp_hdr(struct sock *s, struct udp_sock *u,
+	const struct gn_addr *to, const struct gn_addr *from, uint16_t *to_port)
+{
+	if (to == NULL)
+		return from == NULL ? udp_hdr_peer(u, to_port) : NULL;
+	*to_port = to->port;
+	if (likely(sock_addr_plain(to, 4))) {
+		if (unlikely(from == NULL))
+			return udp_hdr4(s->udp, u, to->v4, udp_lip(u)->v4);
+		return likely(sock_addr_plain(from, 4)) ? udp_hdr4(s->udp, u, to->v4, from->v4)
+							: NULL;
+	}
+	if (sock_addr_plain(to, 6) && (from == NULL || sock_addr_plain(from, 6)))
+		return udp_hdr6(s->udp, u, (const union net_ip *)to->v6,
+			from != NULL ? (const union net_ip *)from->v6 : udp_lip(u));
+	return NULL;
+}
+
+static __rte_always_inline ssize_t sock_udp_send(struct sock *s, struct udp_sock *u,
+	const struct gn_addr *to, const struct gn_addr *from, struct rte_mbuf *m)
+{
+	uint16_t port;
+	const struct net_hdr *h = sock_udp_hdr(s, u, to, from, &port);
+	ssize_t len = m->pkt_len;
+
+	if (likely(h != NULL) && likely(udp_send_hdr(s->udp, u, h, port, m)))
+		return len;
+	return sock_udp_send_other(s, u, to, from, m);
+}
+
 ssize_t gn_udp_send(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
 	const struct gn_addr *from, const void *data, size_t len)
 {
 	struct sock *s = sock_of(c);
+	struct udp_sock *found = udp_find(s->udp, u);
 	struct rte_mbuf *m;
 	ssize_t r;
 
-	if (unlikely(udp_find(s->udp, u) == NULL))
+	if (unlikely(found == NULL))
 		return -EBADF;
 	if (unlikely(len > UINT16_MAX))
 		return -EMSGSIZE;
 	m = sock_buf_copy(s, data, len);
 	if (unlikely(m == NULL))
 		return -ENOBUFS;
-	r = gn_udp_send_buf(c, u, to, from, m);
+	r = sock_udp_send(s, found, to, from, m);
 	if (unlikely(r < 0))
 		pkt_free(&s->env->pool, m);
 	return r;
@@ -142,23 +201,8 @@ ssize_t gn_udp_send_buf(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
 {
 	struct sock *s = sock_of(c);
 	struct udp_sock *found = udp_find(s->udp, u);
-	union net_ip to_ip, from_ip;
-	bool v6 = to != NULL && to->family == 6;
 
-	if (unlikely(found == NULL))
-		return -EBADF;
-	if (to != NULL && unlikely(to->family == 0 || !sock_addr_ip(to, &to_ip)))
-		return -EINVAL;
-	if (from != NULL) {
-		if (unlikely(!sock_addr_ip(from, &from_ip) ||
-			     (to != NULL && from->family != 0 && from->family != to->family)))
-			return -EINVAL;
-		if (from->family == 0)
-			from = NULL;
-	}
-	return udp_send_buf(s->udp, found, v6, to != NULL ? &to_ip : NULL,
-		to != NULL ? to->port : 0, from != NULL ? &from_ip : NULL,
-		sock_addr_ifc(to != NULL && to->ifc != 0 ? to : from), m);
+	return likely(found != NULL) ? sock_udp_send(s, found, to, from, m) : -EBADF;
 }
 
 /* Joins or leaves. */

@@ -18,6 +18,12 @@ static struct siphash_key udp_port_key(const struct siphash_key *secret)
 	};
 }
 
+void udp_recent_forget(struct udp *u)
+{
+	for (uint32_t i = 0; i < UDP_RECENT; i++)
+		u->recent[i] = &u->sock[u->max]; /* which is never open */
+}
+
 static int udp_tables_init(struct udp *u)
 {
 	/* A socket of any family and address has two entries. */
@@ -25,7 +31,7 @@ static int udp_tables_init(struct udp *u)
 		flow_table_init(&u->bound, 2 * u->max) != 0 ||
 		flow_table_init(&u->joined, u->n_member) != 0)
 		return -ENOMEM;
-	u->sock = calloc(u->max, sizeof(*u->sock));
+	u->sock = calloc(u->max + 1, sizeof(*u->sock));
 	u->member = calloc(u->n_member, sizeof(*u->member));
 	u->receivers = calloc(u->max, sizeof(*u->receivers));
 	if (u->sock == NULL || u->member == NULL || u->receivers == NULL)
@@ -34,8 +40,7 @@ static int udp_tables_init(struct udp *u)
 		u->sock[i - 1].next = u->free;
 		u->free = i;
 	}
-	for (uint32_t i = 0; i < UDP_RECENT; i++)
-		u->recent[i] = u->sock; /* which is not open */
+	udp_recent_forget(u);
 	for (uint32_t i = u->n_member; i > 0; i--) {
 		u->member[i - 1].next = u->member_free;
 		u->member_free = i;
@@ -89,19 +94,19 @@ void udp_destroy(struct udp *u)
 
 udp_handle_t udp_handle(const struct udp *u, const struct udp_sock *s)
 {
-	return (uint64_t)s->gen << 32 | udp_sock_val(u, s);
+	return s->handle;
 }
 
 struct udp_sock *udp_find(const struct udp *u, udp_handle_t h)
 {
-	uint32_t val = (uint32_t)h;
+	uint32_t i = (uint32_t)h - 1;
 
-	if (unlikely(val == UDP_NONE || val > u->max))
+	if (unlikely(i >= u->max))
 		return NULL;
 
-	struct udp_sock *s = &u->sock[val - 1];
+	struct udp_sock *s = &u->sock[i];
 
-	return likely((s->flags & UDP_OPEN) && s->gen == h >> 32) ? s : NULL;
+	return likely(s->handle == h) ? s : NULL;
 }
 
 const void *udp_app_ops(const struct udp_sock *s)

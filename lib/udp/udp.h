@@ -62,6 +62,20 @@ uint32_t udp_sockets(const struct udp *u); /* how many are open; walks all */
 ssize_t udp_send_buf(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *to,
 	uint16_t to_port, const union net_ip *from, uint16_t ifc, struct rte_mbuf *m);
 /*
+ * The same in short for what was sent the same way lately: the headers prepared for it (to and from
+ * neither of a group, nor link-local; or a connected socket's peer), or NULL; and the sending of a
+ * buffer with them. False: not possible, nothing done, udp_send_buf() knows better.
+ */
+struct net_hdr;
+const struct net_hdr *udp_hdr4(struct udp *u, const struct udp_sock *s, uint32_t to, uint32_t from);
+const struct net_hdr *udp_hdr6(
+	struct udp *u, const struct udp_sock *s, const union net_ip *to, const union net_ip *from);
+const struct net_hdr *udp_hdr_peer(const struct udp_sock *s, uint16_t *to_port);
+bool udp_send_hdr(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
+	uint16_t to_port, struct rte_mbuf *m);
+const union net_ip *udp_lip(const struct udp_sock *s); /* the address it is bound to, or zero */
+
+/*
  * A datagram to a group goes to every socket of its port that is bound to the group, or bound to
  * any address or connected to the sender and joined; a broadcast, or one to all nodes, to the
  * socket bound to any address. ifc NET_NO_IFC: the one that net_group_join() takes.

@@ -53,6 +53,7 @@ static void udp_lower_mtu(struct udp_sock *s, const struct net_error *e)
 
 	if (e->mtu != 0 && mtu < s->dst.mtu)
 		s->dst.mtu = (uint16_t)mtu;
+	s->hdr.max = 0; /* until the next datagram */
 }
 
 void udp_error(void *ctx, const struct net_error *e)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "flow_table.h"
+#include "net_hdr.h"
 #include "port_alloc.h"
 #include "udp.h"
 
@@ -32,19 +33,24 @@ struct udp_key {
 /* Open, bound to any address: gets a datagram of the family that no other socket is for. */
 #define UDP_WILD4 0x08
 #define UDP_WILD6 0x10
+/* Open, may send in the family. */
+#define UDP_SEND4 0x20
+#define UDP_SEND6 0x40
 
 struct udp_sock {
 	struct udp_key key;
-	uint32_t next;	    /* free list; or the next socket bound to the same group and port */
-	uint32_t gen;	    /* upper half of the handle */
-	uint16_t ifc;	    /* where multicast and link-local datagrams go; or NET_NO_IFC */
-	uint8_t flags;	    /* UDP_OPEN ... */
-	uint32_t joins;	    /* its first struct udp_member, by 'of_sock' */
-	uint32_t round;	    /* the last multicast datagram that it was chosen for */
-	struct net_dst dst; /* if connected */
-	uint32_t hash;	    /* in its table */
+	udp_handle_t handle; /* while it is open, else 0 */
+	uint32_t next;	     /* free list; or the next socket bound to the same group and port */
+	uint32_t gen;	     /* upper half of the handle */
+	uint16_t ifc;	     /* where multicast and link-local datagrams go; or NET_NO_IFC */
+	uint8_t flags;	     /* UDP_OPEN ... */
+	uint32_t joins;	     /* its first struct udp_member, by 'of_sock' */
+	uint32_t round;	     /* the last multicast datagram that it was chosen for */
+	struct net_dst dst;  /* if connected */
+	uint32_t hash;	     /* in its table */
 	const void *app_ops;
 	void *app_user;
+	struct net_hdr hdr; /* if connected */
 };
 
 /* That a socket has joined a group. */
@@ -61,10 +67,11 @@ struct udp_member {
 /* The way to a destination of unconnected sockets. */
 struct udp_route {
 	union net_ip to, from; /* as asked for */
-	union net_ip src;      /* as chosen */
-	struct net_dst dst;
 	uint64_t until_us;
 	uint32_t kind; /* interface asked for, UDP_ROUTE_V6, UDP_ROUTE_PLAIN */
+	struct net_dst dst;
+	union net_ip src;   /* as chosen */
+	struct net_hdr hdr; /* if plain */
 };
 
 #define UDP_ROUTE_V6	UINT32_C(0x10000)
@@ -78,8 +85,10 @@ struct udp {
 	void *up_ctx;
 	struct udp_sock *sock; /* [max]; named by index + 1 elsewhere */
 	uint32_t max, free;
-	uint32_t n_connected, n_bound;	     /* bound: to an address */
-	struct udp_sock *recent[UDP_RECENT]; /* of a local port, the last found; never NULL */
+	uint32_t n_connected, n_bound; /* bound: to an address */
+	/* Of a local port, the last found; never NULL. Emptied when any socket opens or closes, and a
+	 * socket only gets in while there can be none that comes before it for a datagram to it. */
+	struct udp_sock *recent[UDP_RECENT];
 	struct flow_table connected, bound, joined;
 	struct udp_member *member;
 	uint32_t n_member, member_free;
@@ -163,6 +172,8 @@ static inline struct udp_sock **udp_recent(struct udp *u, uint16_t lport)
 {
 	return &u->recent[lport % UDP_RECENT];
 }
+
+void udp_recent_forget(struct udp *u);
 
 /* The first membership of k's lip (a group) and port, or NULL. */
 struct udp_member *udp_member_first(const struct udp *u, const struct udp_key *k);

@@ -185,49 +185,59 @@ static enum drop udp_check(struct udp *u, struct net_pkt *p, struct wire_udp *h)
 	return likely(net_l4_cksum_ok(u->net, p)) ? DROP_NONE : DROP_udp_cksum;
 }
 
-/*
- * Is s the most specific socket for p? At most one socket is connected to both ends of p, and at
- * most one is bound to any address and this port; so one that fits is the one that udp_demux()
- * would find.
- */
-static inline bool udp_recent_match(const struct udp *u, const struct udp_sock *s,
-	const struct net_pkt *p, uint16_t sport, uint16_t dport)
+/* s, found for its port lately, is the socket of p. */
+static inline bool udp_recent_match(
+	const struct udp_sock *s, const struct net_pkt *p, uint16_t sport, uint16_t dport)
 {
 	uint8_t v6 = p->flags & NET_PKT_V6;
 
 	if (unlikely(s->key.lport != dport || s->key.scope != p->scope))
 		return false;
-	if (likely((u->n_connected | u->n_bound) == 0))
-		return s->flags & (UDP_WILD4 << v6);
-	return (s->flags & (UDP_OPEN | UDP_CONNECTED)) == (UDP_OPEN | UDP_CONNECTED) &&
-	       s->key.rport == sport && s->key.v6 == v6 && s->key.ifc == NET_NO_IFC &&
-	       udp_ip_eq(&s->key.rip, &p->src) && udp_ip_eq(&s->key.lip, &p->dst);
+	if (likely(s->flags & (UDP_WILD4 << v6)))
+		return true;
+	if (unlikely(!(s->flags & UDP_OPEN) || s->key.v6 != v6 || !udp_ip_eq(&s->key.lip, &p->dst)))
+		return false;
+	return (s->flags & UDP_CONNECTED) == 0 ||
+	       (s->key.rport == sport && udp_ip_eq(&s->key.rip, &p->src));
 }
+
+/* See struct udp. A link-local address alone does not say which socket. */
+static void udp_recent_set(struct udp *u, struct udp_sock *s)
+{
+	bool first =
+		s->flags & UDP_CONNECTED ||
+		(u->n_connected == 0 && (u->n_bound == 0 || !(s->flags & (UDP_WILD4 | UDP_WILD6))));
+
+	if (first && s->key.ifc == NET_NO_IFC)
+		*udp_recent(u, s->key.lport) = s;
+}
+
+_Static_assert(UDP_WILD6 == UDP_WILD4 << NET_PKT_V6, "udp_recent_match() shifts by the flag");
 
 /*
  * The usual datagram: in one buffer that holds nothing else, its checksum verified by the port, to
  * a socket that got one lately. False: it is not, and nothing has been done.
  */
-static inline bool udp_input_plain(struct udp *u, struct net_pkt *p)
+static __rte_always_inline bool udp_input_plain(struct udp *u, struct net_pkt *p)
 {
 	struct rte_mbuf *m = p->m;
 	const uint8_t *h = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4_off);
 	uint16_t sport, dport, len = p->l4_len;
 	struct udp_sock *s;
 
-	if (unlikely((p->flags & (NET_PKT_CKSUM_OK | NET_PKT_L3_MCAST)) != NET_PKT_CKSUM_OK ||
-		     m->nb_segs != 1 || len < WIRE_UDP_LEN || wire_get16(h + 4) != len ||
-		     (h[6] | h[7]) == 0))
+	if (unlikely((p->flags & (NET_PKT_PLAIN | NET_PKT_CKSUM_OK)) !=
+			     (NET_PKT_PLAIN | NET_PKT_CKSUM_OK) ||
+		     wire_get16(h + 4) != len || (h[6] | h[7]) == 0))
 		return false;
 	sport = wire_get16(h);
 	dport = wire_get16(h + 2);
 	s = *udp_recent(u, dport);
-	if (unlikely(!udp_recent_match(u, s, p, sport, dport)))
+	if (unlikely(!udp_recent_match(s, p, sport, dport)))
 		return false;
+	len -= WIRE_UDP_LEN;
 	m->data_off = (uint16_t)(m->data_off + p->l4_off + WIRE_UDP_LEN);
-	m->data_len = len - WIRE_UDP_LEN;
-	m->pkt_len = len - WIRE_UDP_LEN;
-	count(&u->env->cnt, CNT_udp_delivered);
+	m->data_len = len;
+	m->pkt_len = len;
 	u->up->received(u->up_ctx, s, m, p, sport, dport);
 	return true;
 }
@@ -264,7 +274,7 @@ static __rte_noinline void udp_input_other(struct udp *u, struct net_pkt *p)
 		udp_unreachable(u, p);
 		return;
 	}
-	*udp_recent(u, h.dport) = s;
+	udp_recent_set(u, s);
 	udp_payload(&u->env->pool, p->m, p->l4_off + WIRE_UDP_LEN, (uint32_t)h.len - WIRE_UDP_LEN);
 	udp_deliver(u, s, p, &h, p->m);
 }
@@ -272,9 +282,15 @@ static __rte_noinline void udp_input_other(struct udp *u, struct net_pkt *p)
 void udp_input(void *ctx, struct net_pkt *pkts, unsigned n)
 {
 	struct udp *u = ctx;
+	const struct net_pkt *end = pkts + n;
+	unsigned plain = n;
 
 	count_add(&u->env->cnt, CNT_udp_rx, n);
-	for (unsigned i = 0; i < n; i++)
-		if (unlikely(!udp_input_plain(u, &pkts[i])))
-			udp_input_other(u, &pkts[i]);
+	for (struct net_pkt *p = pkts; p != end; p++) {
+		if (likely(udp_input_plain(u, p)))
+			continue;
+		plain--;
+		udp_input_other(u, p);
+	}
+	count_add(&u->env->cnt, CNT_udp_delivered, plain);
 }

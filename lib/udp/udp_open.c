@@ -181,6 +181,13 @@ static void udp_bound_remove(struct udp *u, struct udp_sock *s)
 			&u->bound, udp_bound_hash(!s->key.v6, &s->key.lip, s->key.lport), val);
 }
 
+static uint8_t udp_send_flags(const struct udp_sock *s)
+{
+	if (s->flags & UDP_ANY)
+		return UDP_SEND4 | UDP_SEND6;
+	return s->key.v6 ? UDP_SEND6 : UDP_SEND4;
+}
+
 static uint8_t udp_wild_flags(const struct udp_sock *s)
 {
 	if ((s->flags & UDP_CONNECTED) || !udp_ip_zero(&s->key.lip))
@@ -236,7 +243,9 @@ struct udp_sock *udp_open(struct udp *u, bool v6, bool any, const union net_ip *
 		s->flags = (rport != 0 ? UDP_CONNECTED : 0) | (any ? UDP_ANY : 0);
 		r = udp_insert(u, s);
 		if (r == 0) {
-			s->flags |= UDP_OPEN | udp_wild_flags(s);
+			s->flags |= UDP_OPEN | udp_wild_flags(s) | udp_send_flags(s);
+			s->handle = (udp_handle_t)s->gen << 32 | udp_sock_val(u, s);
+			udp_recent_forget(u);
 			u->free = free_next;
 			return s;
 		}
@@ -256,6 +265,8 @@ void udp_close(struct udp *u, struct udp_sock *s)
 		udp_bound_remove(u, s);
 	}
 	s->flags = 0;
+	s->handle = 0;
+	udp_recent_forget(u);
 	s->gen = (s->gen + 1) & INT32_MAX; /* bit 63 of a handle stays 0 */
 	s->next = u->free;
 	u->free = udp_sock_val(u, s);

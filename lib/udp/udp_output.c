@@ -12,17 +12,26 @@
 /* Where one datagram goes and what it says it comes from. */
 struct udp_way {
 	struct net_dst *dst;
+	struct net_hdr *hdr; /* to be prepared for the next one; or NULL */
 	union net_ip to, src;
 	uint16_t to_port;
 	bool v6;
 };
 
-static struct udp_route *udp_route_slot(struct udp *u, const union net_ip *to)
+static inline struct udp_route *udp_route_slot(struct udp *u, const union net_ip *to)
 {
 	uint64_t x[2];
 
 	memcpy(x, to, sizeof(x));
 	return &u->route[(x[0] ^ x[1]) * UINT64_C(0x9e3779b97f4a7c15) >> 58];
+}
+
+/* The same for an IPv4 address. */
+static inline struct udp_route *udp_route_slot4(struct udp *u, uint32_t to)
+{
+	uint64_t x = RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? to : (uint64_t)to << 32;
+
+	return &u->route[x * UINT64_C(0x9e3779b97f4a7c15) >> 58];
 }
 
 _Static_assert(UDP_ROUTES == 1 << (64 - 58), "the shift of udp_route_slot()");
@@ -44,6 +53,7 @@ static int udp_route_find(
 			r->until_us = 0;
 			return err;
 		}
+		r->hdr.max = 0;
 		r->to = w->to;
 		r->from = *from;
 		r->src = src;
@@ -52,6 +62,7 @@ static int udp_route_find(
 	}
 	w->src = r->src;
 	w->dst = &r->dst;
+	w->hdr = plain ? &r->hdr : NULL;
 	return 0;
 }
 
@@ -126,6 +137,8 @@ static ssize_t udp_emit(
 		net_output6(u->net, w->dst, m, &w->src.v6, &w->to.v6, &tx);
 	else
 		net_output4(u->net, w->dst, m, w->src.v4, w->to.v4, &tx);
+	if (w->hdr != NULL && !net_hdr_ok(w->hdr, NET_UDP_LEN))
+		net_hdr_udp(u->net, w->dst, w->v6, &w->src, &w->to, w->hdr);
 	return len;
 }
 
@@ -145,6 +158,7 @@ static __rte_noinline ssize_t udp_send_other(struct udp *u, struct udp_sock *s, 
 		w.to_port = s->key.rport;
 		w.src = s->key.lip;
 		w.dst = &s->dst;
+		w.hdr = udp_ip_mcast(w.v6, &w.to) ? NULL : &s->hdr;
 	} else {
 		w.to = *to;
 	}
@@ -161,51 +175,73 @@ static __rte_noinline ssize_t udp_send_other(struct udp *u, struct udp_sock *s, 
 	return udp_emit(u, s, &w, m);
 }
 
-/* The remembered way between these addresses, if nothing about them or s is special; or NULL. */
-static inline struct udp_route *udp_route_plain(struct udp *u, const struct udp_sock *s, bool v6,
-	const union net_ip *to, const union net_ip *from, uint16_t ifc)
+/* r is the way between these addresses, and may be used by s. */
+static inline bool udp_route_fits(
+	const struct udp *u, const struct udp_route *r, const struct udp_sock *s, bool v6)
 {
-	struct udp_route *r = udp_route_slot(u, to);
+	uint32_t kind = NET_NO_IFC | UDP_ROUTE_PLAIN | (v6 ? UDP_ROUTE_V6 : 0);
 
-	if (unlikely(r->kind != (ifc | (v6 ? UDP_ROUTE_V6 : 0) | UDP_ROUTE_PLAIN) ||
-		     !udp_ip_eq(&r->to, to) || !udp_ip_eq(&r->from, from) ||
-		     r->until_us <= u->env->now_us || (s->key.v6 != v6 && !(s->flags & UDP_ANY))))
-		return NULL;
-	return r;
+	return r->kind == kind && r->until_us > u->env->now_us &&
+	       (s->flags & (v6 ? UDP_SEND6 : UDP_SEND4)) != 0;
 }
 
-/* m may carry the headers in front of its data, and fits. */
-static inline bool udp_buf_plain(const struct rte_mbuf *m, const struct net_dst *d, bool v6)
+const struct net_hdr *udp_hdr4(struct udp *u, const struct udp_sock *s, uint32_t to, uint32_t from)
 {
-	return m->data_off >= PKT_HEADERS_MAX && rte_mbuf_refcnt_read(m) == 1 &&
-	       RTE_MBUF_DIRECT(m) &&
-	       m->pkt_len + WIRE_UDP_LEN + (v6 ? IP6_HEADER_LEN : WIRE_IP4_LEN) <= d->mtu;
+	const struct udp_route *r = udp_route_slot4(u, to);
+
+	return likely(r->to.v4 == to && r->from.v4 == from && udp_route_fits(u, r, s, false))
+		       ? &r->hdr
+		       : NULL;
+}
+
+const struct net_hdr *udp_hdr6(
+	struct udp *u, const struct udp_sock *s, const union net_ip *to, const union net_ip *from)
+{
+	const struct udp_route *r = udp_route_slot(u, to);
+
+	return likely(udp_ip_eq(&r->to, to) && udp_ip_eq(&r->from, from) &&
+		       udp_route_fits(u, r, s, true))
+		       ? &r->hdr
+		       : NULL;
+}
+
+const struct net_hdr *udp_hdr_peer(const struct udp_sock *s, uint16_t *to_port)
+{
+	*to_port = s->key.rport;
+	return &s->hdr;
+}
+
+const union net_ip *udp_lip(const struct udp_sock *s)
+{
+	return &s->key.lip;
+}
+
+bool udp_send_hdr(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
+	uint16_t to_port, struct rte_mbuf *m)
+{
+	struct env *env = u->env;
+
+	/* Nothing else refers to m, and it may carry the headers in front of its data. */
+	if (unlikely(!pkt_whole(m) || m->data_off < PKT_HEADERS_MAX || to_port == 0 ||
+		     !net_hdr_send(h, m, (uint32_t)s->key.lport << 16 | to_port, env->now_us)))
+		return false;
+	count(&env->cnt, CNT_udp_tx);
+	return true;
 }
 
 ssize_t udp_send_buf(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *to,
 	uint16_t to_port, const union net_ip *from, uint16_t ifc, struct rte_mbuf *m)
 {
-	struct udp_route *r;
+	const struct net_hdr *h = NULL;
 	ssize_t len = m->pkt_len;
-	uint8_t *h;
 
-	if (unlikely(to == NULL || to_port == 0))
-		return udp_send_other(u, s, v6, to, to_port, from, ifc, m);
-	r = udp_route_plain(u, s, v6, to, from != NULL ? from : &s->key.lip, ifc);
-	if (unlikely(r == NULL || !udp_buf_plain(m, &r->dst, v6)))
-		return udp_send_other(u, s, v6, to, to_port, from, ifc, m);
-	h = rte_pktmbuf_mtod(m, uint8_t *) - WIRE_UDP_LEN;
-	m->ol_flags = 0; /* a received buffer goes out again */
-	m->tx_offload = 0;
-	m->data_off -= WIRE_UDP_LEN;
-	m->data_len += WIRE_UDP_LEN;
-	m->pkt_len += WIRE_UDP_LEN;
-	wire_put32(h, (uint32_t)s->key.lport << 16 | to_port);
-	wire_put16(h + 4, (uint16_t)m->pkt_len);
-	count(&u->env->cnt, CNT_udp_tx);
-	if (v6)
-		net_output6_udp(u->net, &r->dst, m, &r->src.v6, &to->v6);
-	else
-		net_output4_udp(u->net, &r->dst, m, r->src.v4, to->v4);
-	return len;
+	if (to == NULL && from == NULL)
+		h = udp_hdr_peer(s, &to_port);
+	else if (to != NULL && ifc == NET_NO_IFC && v6)
+		h = udp_hdr6(u, s, to, from != NULL ? from : &s->key.lip);
+	else if (to != NULL && ifc == NET_NO_IFC)
+		h = udp_hdr4(u, s, to->v4, from != NULL ? from->v4 : s->key.lip.v4);
+	if (h != NULL && udp_send_hdr(u, s, h, to_port, m))
+		return len;
+	return udp_send_other(u, s, v6, to, to_port, from, ifc, m);
 }

@@ -29,7 +29,7 @@ Test(ip4, delivered_whole)
 	cr_assert_eq(p->l4_off, 34);
 	cr_assert_eq(p->l4_len, 12);
 	cr_assert_eq(h->seen[0].ttl, 64);
-	cr_assert_eq(p->flags, NET_PKT_HASH);
+	cr_assert_eq(p->flags, NET_PKT_PLAIN | NET_PKT_HASH);
 	cr_assert_eq(p->hash, owner_hash4(h->owner, PEER4, OUR4, 7, 53));
 	host_free(h);
 }
@@ -50,7 +50,7 @@ Test(ip4, port_offloads_are_believed)
 	net_input(h->core[0].net, &m, 1);
 	cr_assert_eq(h->n_seen, 1);
 	cr_assert_eq(h->seen[0].p.hash, 0x1234);
-	cr_assert_eq(h->seen[0].p.flags, NET_PKT_HASH | NET_PKT_CKSUM_OK);
+	cr_assert_eq(h->seen[0].p.flags, NET_PKT_PLAIN | NET_PKT_HASH | NET_PKT_CKSUM_OK);
 	host_free(h);
 }
 

@@ -59,7 +59,7 @@ Test(ip6, delivered_whole)
 	b[17] = 0x21;
 	host_rx(h, b, len);
 	cr_assert_eq(h->n_seen, 1);
-	cr_assert_eq(p->flags, NET_PKT_V6 | NET_PKT_HASH);
+	cr_assert_eq(p->flags, NET_PKT_PLAIN | NET_PKT_V6 | NET_PKT_HASH);
 	cr_assert_eq(h->seen[0].tos, 8);
 	cr_assert_eq(p->l4_off, 54);
 	cr_assert_eq(p->l4_len, 12);
