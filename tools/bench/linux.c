@@ -127,6 +127,23 @@ static void latencies(const struct load *l, struct bench_result *r)
 	r->p999_ns = load_quantile(l, 0.999);
 }
 
+/* Each connection has two descriptors in this process. */
+static void files_allow(const struct bench_opts *o)
+{
+	struct rlimit files;
+	rlim_t want = 1024 + 2 * (o->idle + o->window);
+
+	if (o->idle > LINUX_IDLE_MAX)
+		bench_die("at most %u idle connections with Linux", LINUX_IDLE_MAX);
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= want)
+		return;
+	files.rlim_cur = want;
+	files.rlim_max = files.rlim_max > want ? files.rlim_max : want;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		bench_die("%lu open files are not allowed: %s", (unsigned long)want,
+			strerror(errno));
+}
+
 void bench_run_linux(const struct bench_opts *o, struct bench_result *r)
 {
 	static volatile bool stop;
@@ -134,10 +151,7 @@ void bench_run_linux(const struct bench_opts *o, struct bench_result *r)
 	static struct linux_peer c = {.ns = NS_CLIENT, .stop = &stop};
 	pthread_t ts, tc;
 
-	struct rlimit files = {65536 + 2 * o->idle, 65536 + 2 * o->idle};
-
-	if (o->idle > LINUX_IDLE_MAX || setrlimit(RLIMIT_NOFILE, &files) != 0)
-		bench_die("at most %u idle connections with Linux", LINUX_IDLE_MAX);
+	files_allow(o);
 	s.o = o;
 	c.o = o;
 	s.cpu = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 1 : 0;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Rates and latencies, in runs that take turns with what they are compared with."""
+import resource
 import statistics
 
 from . import table
@@ -10,7 +11,7 @@ LWIP = ("udp-echo", "tcp-rr", "tcp-crr", "tcp-stream")
 WINDOWS = {"tcp-stream": ["1", "32"]}
 OFFLOADS = {"tcp-stream": ["checksum", "tso"], "httpd": ["none"]}
 IDLE = [1000, 1000000]
-IDLE_LINUX = 20000
+IDLE_LINUX = 25000  # of the program
 IDLE_LIMIT = 1.3
 LOADS = [0.1, 0.3, 0.5, 0.7, 0.9]
 LATENCY_CONNECTIONS = 128
@@ -89,7 +90,9 @@ def idle(program, args):
         commands[n, "beside"] = [program, "tcp-rr", "-i", str(n)]
         commands[n, "spread"] = [program, "tcp-rr", "-i", str(n), "--spread"]
     if args.linux:
-        for n in sorted({min(n, IDLE_LINUX) for n in numbers}):
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        most = min(IDLE_LINUX, (files - 1100) // 2)
+        for n in sorted({min(n, most) for n in numbers}):
             commands[n, "linux"] = [program, "linux-tcp-rr", "-i", str(n)]
     samples = take_turns(commands, args, "idle")
     rows = []
