@@ -60,6 +60,7 @@ struct bench_result {
 	uint64_t rss_bytes;   /* of the process, with all connections open */
 	uint64_t p50_ns, p99_ns, p999_ns; /* latency */
 	uint64_t handoffs;		  /* packets handed from core to core */
+	char drops[1024]; /* JSON members: what was sent again, and why packets were dropped */
 };
 
 void bench_run_raw(const struct bench_opts *o, struct bench_result *r);

@@ -140,8 +140,8 @@ static void files_allow(const struct bench_opts *o)
 	files.rlim_cur = want;
 	files.rlim_max = files.rlim_max > want ? files.rlim_max : want;
 	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-		bench_die("%lu open files are not allowed: %s", (unsigned long)want,
-			strerror(errno));
+		bench_die(
+			"%lu open files are not allowed: %s", (unsigned long)want, strerror(errno));
 }
 
 void bench_run_linux(const struct bench_opts *o, struct bench_result *r)

@@ -261,7 +261,7 @@ static void print(const struct bench_opts *o, const struct bench_result *r)
 	if (r->rss_bytes != 0)
 		printf(", \"setup_seconds\": %.3f, \"rss_bytes\": %lu", r->setup_seconds,
 			(unsigned long)r->rss_bytes);
-	printf(", \"handoffs\": %lu}\n", (unsigned long)r->handoffs);
+	printf(", \"handoffs\": %lu, \"drops\": {%s}}\n", (unsigned long)r->handoffs, r->drops);
 }
 
 int main(int argc, char **argv)

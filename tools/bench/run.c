@@ -122,6 +122,43 @@ static void threads_run(struct bench_pair *p, const struct bench_opts *o, struct
 	latencies(p, r);
 }
 
+/* What was dropped, summed over all cores: as a member of a JSON object. */
+static void drops_print(struct bench_pair *p, FILE *f)
+{
+	const struct bench_host *host[2] = {&p->client, &p->server};
+
+	for (unsigned id = 1; id < DROP_MAX; id++) {
+		uint64_t n = 0;
+
+		for (unsigned k = 0; k < 2; k++)
+			for (unsigned i = 0; i < host[k]->n && host[k]->side[i].core != NULL; i++)
+				n += core_env(host[k]->side[i].core)->cnt.drop[id];
+		if (n != 0)
+			fprintf(f, ", \"%s\": %lu", drop_info[id].name, (unsigned long)n);
+	}
+}
+
+static uint64_t rexmts(struct bench_host *h)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < h->n && h->side[i].core != NULL; i++)
+		n += core_env(h->side[i].core)->cnt.n[CNT_tcp_rexmt_segs];
+	return n;
+}
+
+static void drops_keep(struct bench_pair *p, struct bench_result *r)
+{
+	FILE *f = fmemopen(r->drops, sizeof(r->drops), "w");
+
+	if (f == NULL)
+		bench_die("no memory");
+	fprintf(f, "\"retransmits\": %lu",
+		(unsigned long)(rexmts(&p->client) + rexmts(&p->server)));
+	drops_print(p, f);
+	fclose(f);
+}
+
 static uint64_t handoffs(struct bench_host *h)
 {
 	uint64_t n = 0;
@@ -142,5 +179,6 @@ void bench_run_stack(const struct bench_opts *o, struct bench_result *r)
 		threads_run(&p, o, r);
 	r->unit = p.client.side[0].unit;
 	r->handoffs = handoffs(&p.client) + handoffs(&p.server);
+	drops_keep(&p, r);
 	bench_pair_destroy(&p);
 }
