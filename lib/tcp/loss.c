@@ -165,7 +165,7 @@ void tcp_scoreboard_ack(
 	t->snd_una = ack->ack;
 	if (unlikely(t->xs->loss.fin_lost) && t->snd_una == t->snd_max)
 		tcp_fin_lost(t, false);
-	if (unlikely(!(t->flags & TF_SACK) && t->xs->loss.sacked != 0))
+	if (unlikely(t->xs->loss.sacked != 0))
 		dup_acks_taken_back(t, a);
 	/* The others may have waited at the peer for one that was sent again (Karn). */
 	if ((seen & (TXSEG_SENT | TXSEG_REXMT | TXSEG_SACKED)) == TXSEG_SENT) {

@@ -30,9 +30,8 @@ static void recovery_end(struct tcp *tcp, struct tcb *t)
 	if (!(t->cc->flags & TCP_CC_MODEL)) {
 		t->cwnd = t->ssthresh;
 		/* RFC 6582 section 3.2 step 3, option (1): what leaves now is no burst. */
-		if (!(t->flags & TF_SACK))
-			t->cwnd = RTE_MIN(t->cwnd,
-				RTE_MAX(t->snd_max - t->snd_una, (uint32_t)t->mss) + t->mss);
+		t->cwnd = RTE_MIN(t->cwnd,
+			RTE_MAX(t->snd_max - t->snd_una, (uint32_t)t->mss) + t->mss);
 	}
 	t->cc->recovered(tcp, t);
 }
@@ -100,8 +99,7 @@ void tcp_recovery_ack(
 		t->dup_acks = 0;
 	if (unlikely(t->flags & (TF_RECOVERY | TF_LOSS)) && seq_geq(t->snd_una, t->recover))
 		recovery_end(tcp, t);
-	if (!(t->flags & TF_SACK))
-		now = newreno_detect(tcp, t, a, dup);
+	now = newreno_detect(tcp, t, a, dup);
 	tcp_rate_finish(tcp, t, a);
 	a->lost = l->newly_lost;
 	l->newly_lost = 0;
