@@ -31,6 +31,7 @@ struct env {
 enum timer_kind {
 	TIMER_NET_NEIGH,
 	TIMER_NET_ADDR, /* duplicate address detection, announcements */
+	TIMER_NET_FRAG, /* reassembly */
 	TIMER_NET_SYNC, /* news for other cores that found their mailbox full */
 	TIMER_TCP_CONN,
 	TIMER_TCP_HALF_OPEN,

@@ -113,10 +113,15 @@ static enum drop ip4_dst_check(struct net *n, const struct net_rx *rx, struct ne
 
 enum net_verdict ip4_input(struct net *n, const struct net_rx *rx, struct net_pkt *p)
 {
+	net_count(n, CNT_ip4_rx);
+	return ip4_whole_input(n, rx, p);
+}
+
+enum net_verdict ip4_whole_input(struct net *n, const struct net_rx *rx, struct net_pkt *p)
+{
 	struct wire_ip4 h;
 	enum drop why;
 
-	net_count(n, CNT_ip4_rx);
 	why = ip4_parse(p, &h);
 	if (why != DROP_NONE)
 		return net_drop(n, p, why);
@@ -133,7 +138,7 @@ enum net_verdict ip4_input(struct net *n, const struct net_rx *rx, struct net_pk
 	if ((p->flags & (NET_PKT_L2_MCAST | NET_PKT_L3_MCAST)) == NET_PKT_L2_MCAST)
 		return net_drop(n, p, DROP_ip4_bcast_l2);
 	if ((h.frag & (WIRE_IP4_MF | 0x1fff)) != 0)
-		return net_drop(n, p, DROP_ip4_fragment);
+		return ip4_frag_input(n, rx, p, &h);
 	if (h.hlen != WIRE_IP4_LEN) {
 		why = ip4_options(n, p, &h);
 		if (why != DROP_NONE)

@@ -14,6 +14,11 @@ static inline uint16_t ip4_id(struct net *n, uint32_t dst)
 	return *c;
 }
 
+uint16_t ip4_id_next(struct net *n, uint32_t dst)
+{
+	return ip4_id(n, dst);
+}
+
 /* Header, and checksums or the requests for them, into m; its data still starts at L4. */
 static inline void ip4_header(struct net *n, const struct ifc *ifc, struct rte_mbuf *m,
 	uint32_t src, uint32_t dst, const struct net_tx *tx, bool summed)
@@ -77,6 +82,8 @@ static __rte_noinline int ip4_output(struct net *n, struct net_dst *d, struct rt
 	if (unlikely(e->gen != d->neigh >> 16))
 		return ip4_output_again(n, d, m, src, dst, tx, summed);
 	if (unlikely(m->pkt_len + WIRE_IP4_LEN > d->mtu && tx->tso_mss == 0)) {
+		if (!tx->df)
+			return ip4_frag_output(n, d, m, src, dst, tx, summed);
 		pkt_drop(&n->env->pool, m, DROP_too_big);
 		return -EMSGSIZE;
 	}

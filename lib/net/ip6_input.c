@@ -114,7 +114,7 @@ static enum net_verdict ip6_ext_input(
 		return net_drop(n, p, (enum drop) - err);
 	}
 	if (c.fragment)
-		return net_drop(n, p, DROP_ip6_fragment);
+		return ip6_frag_input(n, rx, p, h, &c);
 	p->proto = c.proto;
 	p->l4_off = (uint16_t)(p->l3_off + c.l4_off);
 	p->l4_len = (uint16_t)(WIRE_IP6_LEN + h->payload_len - c.l4_off);
@@ -148,11 +148,16 @@ static inline enum drop ip6_parse(struct net_pkt *p, struct wire_ip6 *h)
 
 enum net_verdict ip6_input(struct net *n, const struct net_rx *rx, struct net_pkt *p)
 {
+	net_count(n, CNT_ip6_rx);
+	return ip6_whole_input(n, rx, p);
+}
+
+enum net_verdict ip6_whole_input(struct net *n, const struct net_rx *rx, struct net_pkt *p)
+{
 	struct wire_ip6 h;
 	uint32_t end;
 	enum drop why;
 
-	net_count(n, CNT_ip6_rx);
 	why = ip6_parse(p, &h);
 	if (unlikely(why != DROP_NONE))
 		return net_drop(n, p, why);

@@ -49,6 +49,8 @@ static __rte_noinline int ip6_output(struct net *n, struct net_dst *d, struct rt
 	if (unlikely(e->gen != d->neigh >> 16))
 		return ip6_output_again(n, d, m, src, dst, tx, summed);
 	if (unlikely(m->pkt_len + WIRE_IP6_LEN > d->mtu && tx->tso_mss == 0)) {
+		if (!tx->df)
+			return ip6_frag_output(n, d, m, src, dst, tx, summed);
 		pkt_drop(&n->env->pool, m, DROP_too_big);
 		return -EMSGSIZE;
 	}

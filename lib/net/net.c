@@ -17,6 +17,8 @@ void net_conf_default(struct net_conf *c)
 		.dad_transmits = 1,
 		.acd = true,
 		.ttl = 64,
+		.frag_datagrams = 1024,
+		.frag_timeout_us = 60000000,
 		.icmp_rate = 1000,
 		.icmp_burst = 50,
 		.echo_reply = true,
@@ -43,9 +45,10 @@ struct net *net_create(const struct net_conf *c, struct env *env, const struct o
 	addr_rx_clear(&n->no_rx);
 	for (unsigned i = 0; i < NET_PORT_MAX; i++)
 		n->untagged_rx[i] = &n->no_rx;
+	n->frag6_id = (uint32_t)rng_u64(&env->rng);
 	for (unsigned i = 0; i < NET_IP_ID_SLOTS; i++)
 		n->ip_id[i] = (uint16_t)((uint16_t)rng_u64(&env->rng) * n->n_cores + n->core);
-	if (n->n_cores > NET_CORES_MAX || neigh_init(n) != 0) {
+	if (n->n_cores > NET_CORES_MAX || neigh_init(n) != 0 || frag_init(n) != 0) {
 		net_destroy(n);
 		errno = ENOMEM;
 		return NULL;
@@ -67,6 +70,7 @@ void net_destroy(struct net *n)
 			addr_check_stop(n, &n->ifc[f], true, i);
 		}
 	timer_cancel(&n->env->wheel, &n->sync.timer);
+	frag_fini(n);
 	neigh_fini(n);
 	free(n);
 }

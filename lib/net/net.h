@@ -164,10 +164,12 @@ struct net_conf {
 	uint32_t delay_probe_us; /* default 5 s */
 	uint32_t nd_retrans_us;	 /* default 1 s */
 	uint8_t nd_multicast_tries, nd_unicast_tries; /* default 3, 3 */
-	uint8_t dad_transmits; /* IPv6 DAD solicitations; default 1, 0: off */
-	bool acd;	       /* IPv4 address conflict detection (RFC 5227): probe before use;
+	uint8_t dad_transmits;	  /* IPv6 DAD solicitations; default 1, 0: off */
+	bool acd;		  /* IPv4 address conflict detection (RFC 5227): probe before use;
 	                             * default true. false: announce at once, still defend */
-	uint8_t ttl;	       /* default 64, also the hop limit */
+	uint8_t ttl;		  /* default 64, also the hop limit */
+	uint32_t frag_datagrams;  /* in reassembly a core; default 1024 */
+	uint32_t frag_timeout_us; /* reassembly time; default 60 s (RFC 1122 3.3.2, RFC 8200 4.5) */
 	uint32_t icmp_rate, icmp_burst; /* errors a second and at once, a core; default 1000, 50 */
 	bool echo_reply;		/* default true */
 	bool strong_host; /* default true: an address is ours on its own interface only */
@@ -254,7 +256,7 @@ bool net_is_local(const struct net *n, bool v6, const union net_ip *ip);
 struct net_tx {
 	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP: its checksum field is filled in; ICMPs: too */
 	uint8_t tos, ttl; /* ttl 0: the default */
-	bool df;	  /* IPv4: set DF */
+	bool df;	  /* IPv4: set DF; both: never in fragments */
 	uint16_t tso_mss; /* not 0: the port shall cut the payload in pieces of this size */
 	uint8_t l4_hlen;  /* with tso_mss */
 	uint32_t flow_label;
@@ -265,7 +267,7 @@ struct net_tx {
  * for PKT_HEADERS_MAX minus L4 in front in the first segment, which must be writable. Takes the
  * reference to m in every case: it is sent, queued for the neighbour, or dropped and counted. If
  * d's handle is no longer valid the route is looked up again and d updated. Larger than d->mtu
- * without tso_mss: dropped (too_big), -EMSGSIZE. Returns 0, or -ENETUNREACH, -EHOSTUNREACH (the
+ * without tso_mss: sent in fragments, or with df dropped (too_big), -EMSGSIZE. Returns 0, or -ENETUNREACH, -EHOSTUNREACH (the
  * neighbour has just failed), -EMSGSIZE, -ENOBUFS.
  */
 int net_output4(struct net *n, struct net_dst *d, struct rte_mbuf *m, uint32_t src, uint32_t dst,

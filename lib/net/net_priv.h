@@ -11,6 +11,7 @@
 
 #include "env.h"
 #include "fib.h"
+#include "frag.h"
 #include "neigh.h"
 #include "net.h"
 #include "wire_bytes.h"
@@ -117,6 +118,8 @@ struct net {
 	struct fib fib4, fib6;
 	struct net_limit icmp;
 	struct net_sync sync;
+	struct frag_table frag;
+	uint32_t frag6_id;		 /* counts fragmented packets */
 	uint16_t ip_id[NET_IP_ID_SLOTS]; /* each as last used: equal to core modulo n_cores */
 };
 
@@ -285,6 +288,21 @@ int ip6_output_summed(struct net *n, struct net_dst *d, struct rte_mbuf *m, cons
 	const struct ip6 *dst, const struct net_tx *tx);
 /* Puts an IPv6 header (and the ICMPv6 checksum) before m and sends it to a MAC, without any
  * neighbour entry: for ND itself. */
+/* Sends what is larger than the path takes, in fragments; the arguments are ip4_output()'s. Takes m. */
+int ip4_frag_output(struct net *n, const struct net_dst *d, struct rte_mbuf *m, uint32_t src,
+	uint32_t dst, const struct net_tx *tx, bool summed);
+int ip6_frag_output(struct net *n, const struct net_dst *d, struct rte_mbuf *m,
+	const struct ip6 *src, const struct ip6 *dst, const struct net_tx *tx, bool summed);
+/* A fragment came in: what becomes of it, or of the whole that it completes. */
+enum net_verdict ip4_frag_input(
+	struct net *n, const struct net_rx *rx, struct net_pkt *p, const struct wire_ip4 *h);
+enum net_verdict ip6_frag_input(struct net *n, const struct net_rx *rx, struct net_pkt *p,
+	const struct wire_ip6 *h, const struct wire_ip6_chain *c);
+/* ip4_input() and ip6_input() of a packet that was counted. */
+enum net_verdict ip4_whole_input(struct net *n, const struct net_rx *rx, struct net_pkt *p);
+enum net_verdict ip6_whole_input(struct net *n, const struct net_rx *rx, struct net_pkt *p);
+/* An identification that this host has not lately used with dst (RFC 6864 section 4.2). */
+uint16_t ip4_id_next(struct net *n, uint32_t dst);
 void ip6_output_to(struct net *n, struct ifc *ifc, const uint8_t mac[6], struct rte_mbuf *m,
 	const struct ip6 *src, const struct ip6 *dst, const struct net_tx *tx);
 /* The L4 header in one piece, if it is not; p->m may change. False: no buffer. */

@@ -45,7 +45,7 @@ static int udp_errno6(uint8_t type, uint8_t code)
 	}
 }
 
-/* The path carries less than the route: later sends say -EMSGSIZE at once (RFC 8085 3.2). */
+/* The path carries less than the route: later datagrams go in fragments that fit (RFC 8201 4). */
 static void udp_lower_mtu(struct udp_sock *s, const struct net_error *e)
 {
 	uint32_t least = e->quote.v6 ? IP6_MTU_MIN : IP4_MTU_MIN;

@@ -169,9 +169,9 @@ static __rte_noinline ssize_t udp_send_other(struct udp *u, struct udp_sock *s, 
 		if (err < 0)
 			return err;
 	}
-	if (unlikely(m->pkt_len + WIRE_UDP_LEN + (w.v6 ? IP6_HEADER_LEN : WIRE_IP4_LEN) >
-		     w.dst->mtu))
-		return -EMSGSIZE;
+	if (unlikely(m->pkt_len + WIRE_UDP_LEN + (w.v6 ? 0 : WIRE_IP4_LEN) > UINT16_MAX))
+		return -EMSGSIZE; /* than the length fields can say; what the path does not take whole
+				   * goes in fragments */
 	return udp_emit(u, s, &w, m);
 }
 

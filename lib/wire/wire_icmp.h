@@ -21,6 +21,8 @@
 #define WIRE_ICMP4_TIME		    11
 #define WIRE_ICMP4_PARAM	    12
 
+#define WIRE_ICMP_TIME_FRAG 1 /* of both families: reassembly took too long */
+
 #define WIRE_ICMP6_UNREACH	 1
 #define WIRE_ICMP6_UNREACH_ADMIN 1
 #define WIRE_ICMP6_UNREACH_ADDR	 3
@@ -30,6 +32,7 @@
 #define WIRE_ICMP6_PARAM	 4
 #define WIRE_ICMP6_PARAM_NEXT	 1
 #define WIRE_ICMP6_PARAM_OPTION	 2
+#define WIRE_ICMP6_PARAM_CHAIN	 3 /* RFC 7112 */
 #define WIRE_ICMP6_ECHO		 128
 #define WIRE_ICMP6_ECHO_REPLY	 129
 #define WIRE_ICMP6_RS		 133

@@ -235,7 +235,7 @@ GN_API int64_t gn_udp_open(struct gn_core *c, const struct gn_addr *local,
 GN_API int gn_udp_close(struct gn_core *c, gn_udp_t u);
 /* Sends one datagram by copy. to NULL: the connected peer. from NULL, or the local address to use
  * (as received in 'to'; a multicast or broadcast address there: one is chosen). Returns len, or
- * -EMSGSIZE (larger than the path's MTU), -ENETUNREACH, -ENOBUFS, -EDESTADDRREQ (no peer, or port
+ * -EMSGSIZE (more than 65507 bytes, IPv6 65527), -ENETUNREACH, -ENOBUFS, -EDESTADDRREQ (no peer, or port
  * 0), -EADDRNOTAVAIL (from is not ours), -EAFNOSUPPORT (the socket is of the other family),
  * -EINVAL, -EBADF. What is lost later is counted, not reported. */
 GN_API ssize_t gn_udp_send(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,

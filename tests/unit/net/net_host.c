@@ -73,6 +73,7 @@ static void host_input_op(void *ctx, struct net_pkt *pkts, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct net_pkt *p = &pkts[i];
 		struct seen *s = &h->seen[h->n_seen++];
+		uint32_t kept;
 		const void *b;
 
 		cr_assert_lt(h->n_seen, HOST_FRAMES);
@@ -83,9 +84,11 @@ static void host_input_op(void *ctx, struct net_pkt *pkts, unsigned n)
 		s->proto = p->proto;
 		s->len = p->l4_len;
 		cr_assert_eq(p->m->pkt_len, p->l4_off + p->l4_len);
-		b = rte_pktmbuf_read(p->m, p->l4_off, p->l4_len, s->l4);
+		kept = RTE_MIN(p->l4_len, (uint32_t)sizeof(s->l4));
+		b = rte_pktmbuf_read(p->m, p->l4_off, kept, s->l4);
 		if (b != s->l4)
-			memcpy(s->l4, b, p->l4_len);
+			memcpy(s->l4, b, kept);
+		s->sum = wire_cksum_fold(wire_cksum_mbuf(p->m, p->l4_off, p->l4_len, 0));
 		if (p->proto == IPPROTO_UDP && p->l4_len >= 8 && wire_get16(s->l4 + 2) == 9)
 			net_icmp_error(c->net, p,
 				p->flags & NET_PKT_V6 ? WIRE_ICMP6_UNREACH : WIRE_ICMP4_UNREACH,

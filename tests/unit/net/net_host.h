@@ -43,7 +43,8 @@ struct seen {
 	uint16_t core;
 	uint8_t proto;
 	uint16_t len;
-	uint8_t l4[HOST_BYTES];
+	uint16_t sum;		/* of all of it, as wire_cksum_fold() */
+	uint8_t l4[HOST_BYTES]; /* the beginning */
 };
 
 struct host;

@@ -311,21 +311,6 @@ Test(ip4, tentative_address_is_not_served)
 	host_free(h);
 }
 
-Test(ip4, fragments_are_named)
-{
-	static const uint16_t frag[] = {WIRE_IP4_MF, WIRE_IP4_MF | 10, 10};
-	struct host *h = host_ready();
-	struct wire_ip4 ip = ip4_hdr(200, PEER4, OUR4, 16);
-	uint8_t b[HOST_BYTES], l4[16] = {0};
-
-	for (unsigned i = 0; i < RTE_DIM(frag); i++) {
-		ip.frag = frag[i];
-		host_rx(h, b, put_ip4(b, NULL, &ip, l4));
-		host_dropped(h, DROP_ip4_fragment);
-	}
-	host_free(h);
-}
-
 /* A UDP packet with these options. */
 static unsigned put_options(uint8_t *b, const uint8_t *opt, unsigned n)
 {
@@ -557,19 +542,6 @@ Test(ip4, output_checksums_by_the_port)
 	cr_assert_eq(wire_get16(f->b + 24), 0);
 	sum = (uint16_t)~wire_cksum_fold(wire_cksum_pseudo4(OUR4, PEER4, IPPROTO_UDP, 108));
 	cr_assert_arr_eq(f->b + 40, &sum, 2);
-	host_free(h);
-}
-
-Test(ip4, too_big_is_refused)
-{
-	struct host *h = host_ready();
-	struct wire_ip4 ip;
-
-	learn4(h, PEER4, peer_mac);
-	cr_assert_eq(send4(h, PEER4, 1472), 0);
-	expect_ip4(h, peer_mac, &ip);
-	cr_assert_eq(send4(h, PEER4, 1473), -EMSGSIZE);
-	host_dropped(h, DROP_too_big);
 	host_free(h);
 }
 

@@ -84,6 +84,7 @@ static int ut_parse_ip(struct ut_frame *f, const uint8_t *p, size_t len, uint16_
 		f->dst.v4 = h.dst;
 		f->proto = h.proto;
 		f->ttl = h.ttl;
+		f->fragment = (h.frag & (WIRE_IP4_MF | 0x1fff)) != 0;
 		return off + n;
 	}
 
@@ -96,6 +97,11 @@ static int ut_parse_ip(struct ut_frame *f, const uint8_t *p, size_t len, uint16_
 	f->dst.v6 = h.dst;
 	f->proto = h.next;
 	f->ttl = h.hops;
+	f->fragment = h.next == WIRE_IP6_FRAGMENT;
+	if (f->fragment) {
+		f->proto = p[off + n];
+		n += 8;
+	}
 	return off + n;
 }
 
@@ -116,7 +122,7 @@ static void ut_tx(void *ctx, const struct net_ifc *ifc, struct rte_mbuf *m)
 		off = ut_parse_ip(&f, p, m->pkt_len, eth.type, off);
 		memcpy(f.dst_mac, eth.dst, sizeof(f.dst_mac));
 		f.payload_len = m->pkt_len - off;
-		if (f.proto == IPPROTO_UDP) {
+		if (f.proto == IPPROTO_UDP && !f.fragment) {
 			cr_assert_gt(wire_udp_parse(p + off, f.payload_len, &f.udp), 0);
 			f.cksum_ok = f.udp.cksum != 0 &&
 				     wire_cksum_fold(wire_cksum_sum(p + off, f.payload_len,

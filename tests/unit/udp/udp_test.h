@@ -32,6 +32,7 @@ struct ut_event {
 /* One frame that was sent, parsed. */
 struct ut_frame {
 	bool v6, cksum_ok;
+	bool fragment; /* then its payload is not looked at */
 	uint8_t proto, ttl;
 	union net_ip src, dst;
 	uint8_t dst_mac[6];
