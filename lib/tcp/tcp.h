@@ -86,6 +86,15 @@ struct tcb *tcp_connect(struct tcp *tcp, bool v6, const union net_ip *lip, uint1
 	const union net_ip *rip, uint16_t rport, uint16_t ifc, const struct tcp_opts *o,
 	const void *app_ops, void *app_user);
 
+/* Keys of peers, for connections opened from now on; one more TCP-AO key for a peer is for changing over
+ * while connections live. -EEXIST (same peer, port and ids), -EINVAL, -ENOSPC, -ENOTSUP (libcrypto). */
+int tcp_auth_key_add(struct tcp *tcp, const struct tcp_auth_key *k);
+/* Peer, port, ids as given. Connections keep it. -ENOENT. */
+int tcp_auth_key_del(struct tcp *tcp, const struct tcp_auth_key *k);
+/* Asks the peer to sign with the TCP-AO key that has this recv_id (RFC 5925 section 7.5: RNextKeyID).
+ * -ENOENT, -EINVAL (not signed by TCP-AO). */
+int tcp_auth_rnext(struct tcp *tcp, struct tcb *t, uint8_t recv_id);
+
 tcp_handle_t tcp_handle(const struct tcp *tcp, const struct tcb *t);
 /* NULL: gone, or closed from above. */
 struct tcb *tcp_find(const struct tcp *tcp, tcp_handle_t h);

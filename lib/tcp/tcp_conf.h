@@ -5,6 +5,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net.h"
+
+/* How segments are signed: RFC 2385, or TCP-AO with one of the two algorithms of RFC 5926. */
+enum tcp_auth_alg { TCP_AUTH_MD5, TCP_AUTH_HMAC_SHA1, TCP_AUTH_AES_CMAC };
+
+#define TCP_AUTH_KEYS_MAX 64
+#define TCP_AUTH_KEY_LEN  80
+
+/* A key of peers (a master key tuple of RFC 5925 section 3.1). */
+struct tcp_auth_key {
+	bool v6;
+	uint8_t plen; /* of peer; 0 with an all-zero peer: every peer of the family */
+	union net_ip peer;
+	uint16_t port;		  /* the peer's port or ours; 0: any */
+	uint8_t alg;		  /* enum tcp_auth_alg */
+	uint8_t send_id, recv_id; /* TCP-AO: KeyID of what we send, and of what we receive */
+	bool skip_options;	  /* TCP-AO: other options are not signed, middleboxes may change them */
+	uint8_t len;
+	uint8_t key[TCP_AUTH_KEY_LEN];
+};
+
 enum tcp_cookies { TCP_COOKIES_AUTO, TCP_COOKIES_ALWAYS, TCP_COOKIES_NEVER };
 
 /* Explicit congestion notification: never, if the peer asks for it, or asking for it. */

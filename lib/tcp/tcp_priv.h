@@ -224,6 +224,7 @@ struct __rte_cache_aligned tcb {
 	uint16_t mss_limit;	/* peer's MSS option, bounded below */
 	uint16_t answer_period; /* answers: how many challenges and the like were answered in it */
 	uint8_t answers;
+	uint32_t auth; /* signed: its state (auth.h), index + 1 */
 	uint32_t ssthresh;
 	uint32_t recover; /* RFC 6582 */
 	uint32_t max_wnd; /* largest window the peer offered */
@@ -320,6 +321,7 @@ struct tcp {
 	struct tcp_listener *listeners;
 	struct flow_table listen_table;
 	struct port_alloc ports;
+	struct tcp_auth *auth; /* NULL: no keys (auth.h) */
 	struct siphash_key cookie_key;
 	uint64_t cookies_until_us; /* until then a SYN cookie may come back */
 	uint64_t challenge_window_us;
