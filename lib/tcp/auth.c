@@ -126,6 +126,17 @@ static void entry_put(struct tcp_auth_entry *e)
 		explicit_bzero(e, sizeof(*e));
 }
 
+void tcp_auth_hold(struct tcp *tcp, unsigned entry)
+{
+	tcp->auth->entry[entry].refs++;
+}
+
+void tcp_auth_release(struct tcp *tcp, unsigned entry)
+{
+	tcp->auth->entry[entry].refs--;
+	entry_put(&tcp->auth->entry[entry]);
+}
+
 int tcp_auth_key_del(struct tcp *tcp, const struct tcp_auth_key *k)
 {
 	for (int i = 0; tcp->auth != NULL && i < TCP_AUTH_KEYS_MAX; i++) {
@@ -145,15 +156,7 @@ int tcp_auth_key_del(struct tcp *tcp, const struct tcp_auth_key *k)
 static void mkt_set(struct tcp *tcp, struct tcp_auth_conn *c, unsigned i, int entry)
 {
 	c->mkt[i].entry = (uint16_t)entry;
-	tcp->auth->entry[entry].refs++;
-}
-
-static void mkt_drop(struct tcp *tcp, struct tcp_auth_conn *c, unsigned i)
-{
-	struct tcp_auth_entry *e = &tcp->auth->entry[c->mkt[i].entry];
-
-	e->refs--;
-	entry_put(e);
+	tcp_auth_hold(tcp, (unsigned)entry);
 }
 
 uint32_t tcp_auth_conn_new(struct tcp *tcp, int entry, uint32_t snd_isn)
@@ -185,7 +188,7 @@ void tcp_auth_conn_free(struct tcp *tcp, uint32_t conn)
 	struct tcp_auth_conn *c = &tcp->auth->conn[conn - 1];
 
 	for (unsigned i = 0; i < c->n; i++)
-		mkt_drop(tcp, c, i);
+		tcp_auth_release(tcp, c->mkt[i].entry);
 	explicit_bzero(c, sizeof(*c));
 	c->next = tcp->auth->conn_free;
 	tcp->auth->conn_free = conn;
@@ -240,7 +243,7 @@ static int mkt_add(
 	if (i == TCP_AUTH_MKTS) {
 		for (i = 0; i < TCP_AUTH_MKTS && (i == c->send || i == c->rnext); i++)
 			;
-		mkt_drop(tcp, c, i);
+		tcp_auth_release(tcp, c->mkt[i].entry);
 	} else {
 		c->n++;
 	}
@@ -279,4 +282,14 @@ int tcp_auth_rnext(struct tcp *tcp, struct tcb *t, uint8_t recv_id)
 	c->rnext = (uint8_t)i;
 	tcp_ack_now(tcp, t);
 	return 0;
+}
+
+bool tcp_auth_begin(struct tcp *tcp, struct tcb *t, int entry)
+{
+	t->auth = tcp_auth_conn_new(tcp, entry, t->iss);
+	if (t->auth == 0)
+		return false;
+	t->flags |= TF_SIGNED;
+	t->auth_len = (uint8_t)tcp_auth_room(tcp_auth_key(tcp, entry));
+	return true;
 }

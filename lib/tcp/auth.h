@@ -30,6 +30,7 @@ struct tcp_auth_conn {
 	uint32_t snd_isn, rcv_isn;
 	/* A sequence number of each direction and its extension (RFC 5925 section 6.2). */
 	uint32_t snd_ref, snd_sne, rcv_ref, rcv_sne;
+	uint32_t ts_recent; /* in TIME-WAIT, whose entry has no room for it */
 	uint8_t n;	/* of mkt */
 	uint8_t send;	/* the one that we sign with (Current_key) */
 	uint8_t rnext;	/* the one that the peer is asked to sign with (RNext_key) */
@@ -49,6 +50,10 @@ struct tcp_auth {
 };
 
 void tcp_auth_destroy(struct tcp *tcp);
+/* A block begins with the key: its state and flags. false: no room. */
+bool tcp_auth_begin(struct tcp *tcp, struct tcb *t, int entry);
+/* Is a segment for the block signed as it must be? It is dropped if not. */
+bool tcp_auth_tcb_ok(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
 /* The key of a peer: longest prefix, a port before any port, then the first given; -1: none. */
 int tcp_auth_find(const struct tcp *tcp, bool v6, const struct tcp_key *k);
 /* The TCP-AO key that the peer signs with when it says recv_id; -1: none. */
@@ -61,6 +66,10 @@ static inline unsigned tcp_auth_room(const struct tcp_auth_key *k)
 {
 	return k->alg == TCP_AUTH_MD5 ? TCP_AUTH_MD5_LEN : TCP_AUTH_AO_LEN;
 }
+
+/* A half-open entry holds its key, so that it is not another's meanwhile. */
+void tcp_auth_hold(struct tcp *tcp, unsigned entry);
+void tcp_auth_release(struct tcp *tcp, unsigned entry);
 
 /* State of a new connection that uses the key: index + 1, or 0 if there is no room. */
 uint32_t tcp_auth_conn_new(struct tcp *tcp, int entry, uint32_t snd_isn);

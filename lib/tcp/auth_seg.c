@@ -412,3 +412,13 @@ void tcp_auth_sign_conn(struct tcp *tcp, bool v6, const struct tcp_key *k, uint3
 	sign(tcp, key, c->mkt[c->send].tx, sne_of(seq, c->snd_ref, c->snd_sne), &g);
 	sne_advance(seq, &c->snd_ref, &c->snd_sne);
 }
+
+bool tcp_auth_tcb_ok(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	enum drop why = t->state == TCP_SYN_SENT ? tcp_auth_check_syn_sent(tcp, &t->key, s, t->auth)
+						 : tcp_auth_check_conn(tcp, &t->key, s, t->auth);
+
+	if (why != DROP_NONE)
+		seg_drop(tcp, s, why);
+	return why == DROP_NONE;
+}

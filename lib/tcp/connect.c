@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "auth.h"
 #include "tcp_priv.h"
 
 /* Active open (RFC 9293 section 3.10.1). */
@@ -124,6 +125,13 @@ struct tcb *tcp_connect(struct tcp *tcp, bool v6, const union net_ip *lip, uint1
 	t->snd_nxt = t->iss + 1;
 	t->snd_max = t->iss + 1;
 	t->rexmt_since = tcp->env->now_us;
+	int key = tcp_auth_find(tcp, v6, &k);
+
+	if (key >= 0 && !tcp_auth_begin(tcp, t, key)) {
+		tcb_kill(tcp, t);
+		errno = ENOMEM;
+		return NULL;
+	}
 	tcp_count(tcp, CNT_tcp_active_opens);
 	tcp_xmit_syn(tcp, t);
 	tcp_rexmt_arm(tcp, t);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "auth.h"
 #include "syn_cookie.h"
 #include "tcp_priv.h"
 
@@ -32,6 +33,8 @@ void tcp_half_open_free(struct tcp *tcp, struct tcp_half_open *h)
 	else
 		tcp->ho_newest = h->prev;
 	tcp->listeners[h->listener].n_half_open--;
+	if (unlikely(h->flags & TF_SIGNED))
+		tcp_auth_release(tcp, h->auth);
 	h->next = tcp->ho_free;
 	tcp->ho_free = ho_index(tcp, h);
 	tcp->n_half_open--;
@@ -54,6 +57,8 @@ static struct tcp_half_open *ho_alloc(struct tcp *tcp, const struct tcp_half_ope
 	tcp->n_half_open++;
 	tcp->listeners[tmpl->listener].n_half_open++;
 	*h = *tmpl;
+	if (unlikely(h->flags & TF_SIGNED))
+		tcp_auth_hold(tcp, h->auth);
 	h->prev = tcp->ho_newest;
 	if (tcp->ho_newest != 0)
 		tcp->ho[tcp->ho_newest - 1].next = i;
@@ -105,9 +110,13 @@ static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
 
 	w.hlen = (uint8_t)(WIRE_TCP_LEN + wire_tcp_opts_emit(p + WIRE_TCP_LEN, &o));
+	if (unlikely(h->flags & TF_SIGNED))
+		w.hlen += (uint8_t)tcp_auth_opt_emit(tcp, 0, h->auth, p + w.hlen);
 	wire_tcp_emit(p, &w);
 	m->data_len = w.hlen;
 	m->pkt_len = w.hlen;
+	if (unlikely(h->flags & TF_SIGNED))
+		tcp_auth_sign_half(tcp, ho_v6(h), &h->key, h->auth, h->iss, h->irs, m, w.hlen);
 	tcp_count(tcp, CNT_tcp_tx_segs);
 	if (ho_v6(h))
 		net_output6(tcp->net, &h->dst, m, &h->key.l.v6, &h->key.r.v6, &tx);
@@ -197,6 +206,23 @@ static bool ho_full(const struct tcp *tcp, const struct tcp_listener *l)
 	return tcp->ho_free == 0 || l->n_half_open >= l->backlog;
 }
 
+/* Is the SYN signed, if its sender has a key? It is dropped if not. */
+static bool syn_signed(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s)
+{
+	int entry;
+	enum drop why = tcp_auth_check_syn(tcp, &h->key, s, &entry);
+
+	if (why != DROP_NONE) {
+		seg_drop(tcp, s, why);
+		return false;
+	}
+	if (entry >= 0) {
+		h->flags |= TF_SIGNED;
+		h->auth = (uint16_t)entry;
+	}
+	return true;
+}
+
 /* Answers without keeping anything. */
 static void cookie_reply(struct tcp *tcp, struct tcp_half_open *h)
 {
@@ -215,11 +241,13 @@ static void listen_syn(
 		seg_drop(tcp, s, DROP_no_route);
 		return;
 	}
+	if (unlikely(tcp->auth != NULL) && !syn_signed(tcp, &tmpl, s))
+		return;
 	tmpl.irs = s->seq;
 	tmpl.mss = syn_mss(tcp, s);
 	tmpl.wnd = s->wnd;
-	/* A cookie cannot be made to follow an old connection's numbers. */
-	if (unlikely(old_nxt == NULL && syn_cookie_fits(tmpl.mss) &&
+	/* A cookie cannot be made to follow an old connection's numbers, nor remember a key. */
+	if (unlikely(old_nxt == NULL && !(tmpl.flags & TF_SIGNED) && syn_cookie_fits(tmpl.mss) &&
 		     (cookies == TCP_COOKIES_ALWAYS ||
 			     (cookies == TCP_COOKIES_AUTO && ho_full(tcp, l))))) {
 		cookie_reply(tcp, &tmpl);
@@ -258,6 +286,14 @@ static void ho_accept(struct tcp *tcp, const struct tcp_half_open *h, struct tcp
 	t->dst = h->dst;
 	t->iss = h->iss;
 	t->irs = h->irs;
+	if (unlikely(h->flags & TF_SIGNED)) {
+		if (!tcp_auth_begin(tcp, t, h->auth)) {
+			tcb_kill(tcp, t);
+			seg_drop(tcp, s, DROP_tcp_no_tcb);
+			return;
+		}
+		tcp_auth_conn_open(tcp, t->auth, tcp_v6(t), &t->key, t->irs);
+	}
 	t->mss_limit = h->mss;
 	t->mss_announced = tcp_mss_announce(tcp, &h->dst, ho_v6(h), l->opts.mss);
 	t->snd_una = h->iss + 1;
@@ -294,8 +330,12 @@ static void ho_complete(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg
 {
 	struct tcp_half_open copy = *h;
 
+	if (unlikely(copy.flags & TF_SIGNED))
+		tcp_auth_hold(tcp, copy.auth);
 	tcp_half_open_free(tcp, h);
 	ho_accept(tcp, &copy, s);
+	if (unlikely(copy.flags & TF_SIGNED))
+		tcp_auth_release(tcp, copy.auth);
 }
 
 /* The third segment of a handshake that only its cookie remembers. false: it brings none. */
@@ -303,7 +343,8 @@ static bool cookie_ack(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *
 {
 	struct tcp_half_open h;
 
-	if (s->flags & WIRE_TCP_SYN || !ho_init(tcp, l, s, &h))
+	if (s->flags & WIRE_TCP_SYN || !ho_init(tcp, l, s, &h) ||
+		tcp_auth_find(tcp, ho_v6(&h), &h.key) >= 0)
 		return false;
 	h.mss = syn_cookie_check(tcp, &h.key, s->seq - 1, s->ack - 1);
 	if (h.mss == 0) {
@@ -376,6 +417,14 @@ static bool ho_paws_ok(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg 
 /* SYN-RECEIVED (section 3.10.7.4) of a passive open. */
 void tcp_half_open_input(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s)
 {
+	if (unlikely(h->flags & TF_SIGNED)) {
+		enum drop why = tcp_auth_check_half(tcp, &h->key, s, h->auth, h->iss, h->irs);
+
+		if (why != DROP_NONE) {
+			seg_drop(tcp, s, why);
+			return;
+		}
+	}
 	if (!ho_paws_ok(tcp, h, s))
 		return;
 	if ((s->flags & (WIRE_TCP_SYN | WIRE_TCP_ACK | WIRE_TCP_RST)) == WIRE_TCP_SYN &&

@@ -2,6 +2,7 @@
 #include <rte_prefetch.h>
 
 #include "fast_input.h"
+#include "auth.h"
 #include "tcp_priv.h"
 
 /*
@@ -53,6 +54,8 @@ void tcp_seg_input(struct tcp *tcp, struct tcp_seg *s)
 	if (likely(s->val != 0 && (s->val & FLOW_KIND_MASK) == FLOW_KIND_TCB)) {
 		struct tcb *t = &tcp->tcbs[i];
 
+		if (unlikely(t->flags & TF_SIGNED) && !tcp_auth_tcb_ok(tcp, t, s))
+			return;
 		if (unlikely(t->state == TCP_SYN_SENT))
 			tcp_syn_sent_input(tcp, t, s);
 		else

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "auth.h"
 #include "tcp_priv.h"
 
 /* SYN-SENT (RFC 9293 section 3.10.7.3). */
@@ -28,6 +29,8 @@ static void syn_accept(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s)
 		t->mss_limit = RTE_MAX(o.mss, tcp->conf.mss_min);
 	syn_agree(tcp, t, s, &o);
 	t->irs = s->seq;
+	if (unlikely(t->flags & TF_SIGNED))
+		tcp_auth_conn_open(tcp, t->auth, tcp_v6(t), &t->key, t->irs);
 	t->rcv_nxt = s->seq + 1;
 	t->rcv_acked = t->rcv_nxt;
 	t->rcv_adv = t->rcv_nxt + RTE_MIN(t->rcv_buf, 65535u);

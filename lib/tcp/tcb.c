@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "auth.h"
 #include "tcp_priv.h"
 
 /* Control blocks: made, opened, ended. */
@@ -93,7 +94,7 @@ uint16_t tcp_mss_announce(const struct tcp *tcp, const struct net_dst *dst, bool
 uint16_t tcp_mss_send(const struct tcb *t)
 {
 	uint16_t fits = (uint16_t)(t->dst.mtu - (tcp_v6(t) ? 40 : 20) - WIRE_TCP_LEN);
-	uint16_t mss = RTE_MIN(fits, t->mss_limit);
+	uint16_t mss = RTE_MIN(fits, t->mss_limit) - t->auth_len;
 
 	return t->flags & TF_TS ? mss - TCP_TS_LEN : mss; /* RFC 6691 section 2 */
 }
@@ -128,6 +129,8 @@ void tcb_kill(struct tcp *tcp, struct tcb *t)
 	txq_free(tcp, t);
 	tcp_xs_put(tcp, t);
 	tcp_ooo_free(tcp, t);
+	tcp_auth_conn_free(tcp, t->auth);
+	t->auth = 0;
 	tcp_out_add(tcp, t);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 
+#include "auth.h"
 #include "tcp_priv.h"
 
 /* The TCP instance of a core: its tables, fixed at start. */
@@ -149,6 +150,7 @@ void tcp_destroy(struct tcp *tcp)
 	free(tcp->tw);
 	free(tcp->listeners);
 	free(tcp->txseg_mem);
+	tcp_auth_destroy(tcp);
 	free(tcp->xs_mem);
 	free(tcp);
 }

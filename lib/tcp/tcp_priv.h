@@ -224,7 +224,8 @@ struct __rte_cache_aligned tcb {
 	uint16_t mss_limit;	/* peer's MSS option, bounded below */
 	uint16_t answer_period; /* answers: how many challenges and the like were answered in it */
 	uint8_t answers;
-	uint32_t auth; /* signed: its state (auth.h), index + 1 */
+	uint8_t auth_len; /* room of the signature in each header */
+	uint32_t auth; /* with TF_SIGNED: its state (auth.h), index + 1 */
 	uint32_t ssthresh;
 	uint32_t recover; /* RFC 6582 */
 	uint32_t max_wnd; /* largest window the peer offered */
@@ -255,6 +256,7 @@ struct tcp_half_open {
 	uint32_t prev, next; /* age order; index + 1 */
 	uint32_t flags;	     /* TF_V6, and what was agreed on: TCP_AGREED */
 	uint32_t ts_recent, ts_off;
+	uint16_t auth; /* with TF_SIGNED: entry of the key */
 	uint8_t tries; /* SYN,ACKs sent again */
 	uint8_t snd_wscale, rcv_wscale;
 	struct net_dst dst;
@@ -266,13 +268,17 @@ _Static_assert(sizeof(struct tcp_half_open) <= 128, "half-open entry");
 struct tcp_time_wait {
 	union net_ip l, r;
 	uint16_t lport, rport;
-	uint32_t scope : 30;
+	uint32_t scope : 29;
 	uint32_t v6 : 1;
 	uint32_t ts : 1; /* timestamps were agreed on */
+	uint32_t sig : 1; /* signed: auth is valid, and holds ts_recent */
 	uint32_t snd_nxt, rcv_nxt;
 	uint32_t prev, next; /* index + 1 */
 	uint32_t expires_ms; /* wraps */
-	uint32_t ts_recent;
+	union {
+		uint32_t ts_recent;
+		uint32_t auth; /* auth.h, index + 1 */
+	};
 };
 
 _Static_assert(sizeof(struct tcp_time_wait) <= 64, "TIME-WAIT entry");
@@ -467,7 +473,8 @@ void tcp_time_wait_timer(void *ctx, struct timer *timer, uint64_t now_us);
 /* closed.c */
 void tcp_reply_rst(struct tcp *tcp, const struct tcp_seg *s);
 void tcp_reply(struct tcp *tcp, const struct net_pkt *p, uint16_t lport, uint16_t rport,
-	uint32_t seq, uint32_t ack, uint16_t wnd, uint8_t flags, const struct wire_tcp_opts *o);
+	uint32_t seq, uint32_t ack, uint16_t wnd, uint8_t flags, const struct wire_tcp_opts *o,
+	uint32_t auth);
 /* challenge.c: may a challenge ACK leave; of no block, or t's */
 bool tcp_challenge_allowed(struct tcp *tcp);
 void tcp_challenge_ack(struct tcp *tcp, struct tcb *t);

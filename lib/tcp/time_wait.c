@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "auth.h"
 #include "tcp_priv.h"
 
 /*
@@ -53,6 +54,8 @@ static void tw_free(struct tcp *tcp, struct tcp_time_wait *w)
 	tcp_flow_del(tcp, tcp_key_hash(tcp, w->v6, &k),
 		FLOW_VAL(FLOW_KIND_TIME_WAIT, tw_index(tcp, w) - 1));
 	tw_unlink(tcp, w);
+	if (w->sig)
+		tcp_auth_conn_free(tcp, w->auth);
 	w->next = tcp->tw_free;
 	tcp->tw_free = tw_index(tcp, w);
 	tcp->n_time_wait--;
@@ -76,53 +79,69 @@ void tcp_time_wait_timer(void *ctx, struct timer *timer, uint64_t now_us)
 	}
 }
 
-/* t's flow is out of the table already. A table of size 0 leaves the wait out. */
-static void tw_add(struct tcp *tcp, const struct tcb *t)
+/* t's flow is out of the table already. A table of size 0 leaves the wait out. false: none was made. */
+static bool tw_add(struct tcp *tcp, const struct tcb *t, uint32_t auth)
 {
 	if (tcp->tw_free == 0 && tcp->tw_oldest != 0) {
 		tcp_count(tcp, CNT_tcp_time_wait_evicted);
 		tw_free(tcp, &tcp->tw[tcp->tw_oldest - 1]);
 	}
 	if (tcp->tw_free == 0)
-		return;
+		return false;
 	struct tcp_time_wait *w = &tcp->tw[tcp->tw_free - 1];
 
 	if (tcp_flow_add(tcp, t->hash, FLOW_VAL(FLOW_KIND_TIME_WAIT, tcp->tw_free - 1)) != 0)
-		return;
+		return false;
 	tcp->tw_free = w->next;
 	tcp->n_time_wait++;
 	w->l = t->key.l;
 	w->r = t->key.r;
 	w->lport = t->key.lport;
 	w->rport = t->key.rport;
-	w->scope = t->key.scope & 0x3fffffff;
+	w->scope = t->key.scope & 0x1fffffff;
 	w->v6 = tcp_v6(t);
 	w->ts = (t->flags & TF_TS) != 0;
 	w->ts_recent = t->ts_recent;
+	w->sig = auth != 0;
+	if (unlikely(auth != 0)) {
+		w->auth = auth;
+		tcp->auth->conn[auth - 1].ts_recent = t->ts_recent;
+	}
 	w->snd_nxt = t->snd_max;
 	w->rcv_nxt = t->rcv_nxt;
 	tw_link_newest(tcp, w);
+	return true;
 }
 
 /* The connection waits on in a small entry; the block is dead. */
 void tcp_time_wait_enter(struct tcp *tcp, struct tcb *t)
 {
+	uint32_t auth = t->auth;
+
 	tcp_count(tcp, CNT_tcp_closed);
+	t->auth = 0; /* goes on with the entry */
 	tcb_kill(tcp, t);
-	tw_add(tcp, t);
+	if (!tw_add(tcp, t, auth))
+		tcp_auth_conn_free(tcp, auth);
 	tcb_report_end(tcp, t, 0);
+}
+
+static uint32_t tw_ts_recent(const struct tcp *tcp, const struct tcp_time_wait *w)
+{
+	return unlikely(w->sig) ? tcp->auth->conn[w->auth - 1].ts_recent : w->ts_recent;
 }
 
 static void tw_ack(struct tcp *tcp, const struct tcp_time_wait *w, const struct tcp_seg *s)
 {
-	struct wire_tcp_opts o = {.has = w->ts ? WIRE_TCP_OPT_TS : 0, .tsecr = w->ts_recent};
+	struct wire_tcp_opts o = {.has = w->ts ? WIRE_TCP_OPT_TS : 0, .tsecr = tw_ts_recent(tcp, w)};
 	struct tcp_key k;
 
 	if (w->ts) {
 		tw_key(w, &k);
 		o.tsval = tcp_ts_now(tcp, tcp_ts_offset(tcp, &k));
 	}
-	tcp_reply(tcp, s->p, s->dport, s->sport, w->snd_nxt, w->rcv_nxt, 0, WIRE_TCP_ACK, &o);
+	tcp_reply(tcp, s->p, s->dport, s->sport, w->snd_nxt, w->rcv_nxt, 0, WIRE_TCP_ACK, &o,
+		w->sig ? w->auth : 0);
 }
 
 /*
@@ -135,8 +154,24 @@ static bool tw_syn_acceptable(const struct tcp_time_wait *w, const struct tcp_se
 	       seq_gt(s->seq, w->rcv_nxt);
 }
 
+static bool tw_signed(struct tcp *tcp, const struct tcp_time_wait *w, struct tcp_seg *s)
+{
+	struct tcp_key k;
+
+	if (likely(!w->sig))
+		return true;
+	tw_key(w, &k);
+	enum drop why = tcp_auth_check_conn(tcp, &k, s, w->auth);
+
+	if (why != DROP_NONE)
+		seg_drop(tcp, s, why);
+	return why == DROP_NONE;
+}
+
 void tcp_time_wait_input(struct tcp *tcp, struct tcp_time_wait *w, struct tcp_seg *s)
 {
+	if (!tw_signed(tcp, w, s))
+		return;
 	if (tw_syn_acceptable(w, s)) {
 		struct tcp_listener *l =
 			tcp_listener_lookup(tcp, w->v6, &s->p->dst, s->dport, s->p->scope);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "auth.h"
 #include "tcp_priv.h"
 #include "xmit_header.h"
 
@@ -58,9 +59,40 @@ struct rte_mbuf *tcp_xmit_data(struct tcp *tcp, struct txseg *s, unsigned n, uin
 	return data_refer(tcp, s, n);
 }
 
+/* As xmit_header(), with a signature over all of the segment. */
+static int xmit_signed(
+	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, unsigned flags)
+{
+	struct wire_tcp_opts o = {.has = t->flags & TF_TS ? WIRE_TCP_OPT_TS : 0,
+		.tsval = tcp_ts_now(tcp, t->ts_off),
+		.tsecr = t->ts_recent};
+	uint8_t opts[WIRE_TCP_MAX_LEN], tos = t->tos;
+	unsigned n = wire_tcp_opts_emit(opts, &o);
+
+	n += tcp_auth_opt_emit(tcp, t->auth, -1, opts + n);
+	if (t->flags & TF_ECN)
+		flags = xmit_ecn(t, flags, &tos);
+	struct wire_tcp h = {.sport = t->key.lport,
+		.dport = t->key.rport,
+		.seq = seq,
+		.ack = t->rcv_nxt,
+		.hlen = (uint8_t)(WIRE_TCP_LEN + n),
+		.flags = (uint8_t)flags,
+		.wnd = wnd_update(t)};
+	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, h.hlen);
+
+	wire_tcp_emit(p, &h);
+	memcpy(p + WIRE_TCP_LEN, opts, n);
+	tcp_auth_sign_conn(tcp, tcp_v6(t), &t->key, t->auth, m, h.hlen);
+	xmit_acked(t);
+	return xmit_output(tcp, t, m, 0, h.hlen, tos);
+}
+
 int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, unsigned flags,
 	uint16_t tso_mss)
 {
+	if (unlikely(t->flags & TF_SIGNED))
+		return xmit_signed(tcp, t, m, seq, flags);
 	return xmit_header(tcp, t, m, seq, flags, tso_mss);
 }
 
@@ -105,9 +137,13 @@ int tcp_xmit_syn(struct tcp *tcp, struct tcb *t)
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
 
 	h.hlen = (uint8_t)(WIRE_TCP_LEN + wire_tcp_opts_emit(p + WIRE_TCP_LEN, &o));
+	if (unlikely(t->flags & TF_SIGNED))
+		h.hlen += (uint8_t)tcp_auth_opt_emit(tcp, t->auth, -1, p + h.hlen);
 	wire_tcp_emit(p, &h);
 	m->data_len = h.hlen;
 	m->pkt_len = h.hlen;
+	if (unlikely(t->flags & TF_SIGNED))
+		tcp_auth_sign_conn(tcp, tcp_v6(t), &t->key, t->auth, m, h.hlen);
 	t->last_tx_us = tcp->env->now_us;
 	return xmit_output(tcp, t, m, 0, h.hlen, t->flags & TF_ECN ? t->tos & 0xfc : t->tos);
 }
