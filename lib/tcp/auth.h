@@ -31,10 +31,10 @@ struct tcp_auth_conn {
 	/* A sequence number of each direction and its extension (RFC 5925 section 6.2). */
 	uint32_t snd_ref, snd_sne, rcv_ref, rcv_sne;
 	uint32_t ts_recent; /* in TIME-WAIT, whose entry has no room for it */
-	uint8_t n;	/* of mkt */
-	uint8_t send;	/* the one that we sign with (Current_key) */
-	uint8_t rnext;	/* the one that the peer is asked to sign with (RNext_key) */
-	bool have_isns; /* both: mkt[].tx and .rx are valid */
+	uint8_t n;	    /* of mkt */
+	uint8_t send;	    /* the one that we sign with (Current_key) */
+	uint8_t rnext;	    /* the one that the peer is asked to sign with (RNext_key) */
+	bool have_isns;	    /* both: mkt[].tx and .rx are valid */
 	struct {
 		uint16_t entry;
 		uint8_t tx[TCP_TRAFFIC_KEY_MAX], rx[TCP_TRAFFIC_KEY_MAX];

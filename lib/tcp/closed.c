@@ -75,8 +75,8 @@ void tcp_reply(struct tcp *tcp, const struct net_pkt *p, uint16_t lport, uint16_
 	if (o != NULL)
 		h.hlen += (uint8_t)wire_tcp_opts_emit(
 			rte_pktmbuf_mtod_offset(m, uint8_t *, WIRE_TCP_LEN), o);
-	h.hlen += (uint8_t)reply_auth_opt(tcp, p, lport, rport, auth, &by,
-		rte_pktmbuf_mtod_offset(m, uint8_t *, h.hlen));
+	h.hlen += (uint8_t)reply_auth_opt(
+		tcp, p, lport, rport, auth, &by, rte_pktmbuf_mtod_offset(m, uint8_t *, h.hlen));
 	wire_tcp_emit(rte_pktmbuf_mtod(m, uint8_t *), &h);
 	m->data_len = h.hlen;
 	m->pkt_len = m->data_len;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <rte_prefetch.h>
 
-#include "fast_input.h"
 #include "auth.h"
+#include "fast_input.h"
 #include "tcp_priv.h"
 
 /*

@@ -268,7 +268,8 @@ static void send_queue(struct tcp *tcp, struct tcb *t)
 	const struct net_ifc *ifc = net_ifc_get(tcp->net, t->dst.ifc);
 	uint32_t most = t->mss;
 
-	if (ifc != NULL && !(t->flags & TF_SIGNED) && ifc->tso_max > t->mss && ifc->offloads & NET_TX_MULTI_SEGS)
+	if (ifc != NULL && !(t->flags & TF_SIGNED) && ifc->tso_max > t->mss &&
+		ifc->offloads & NET_TX_MULTI_SEGS)
 		most = ifc->tso_max - ifc->tso_max % t->mss;
 	if (t->snd_una == t->snd_max && t->last_tx_us != 0 &&
 		tcp->env->now_us - t->last_tx_us > t->rto_us)

@@ -21,7 +21,7 @@ struct tcp_auth_key {
 	uint16_t port;		  /* the peer's port or ours; 0: any */
 	uint8_t alg;		  /* enum tcp_auth_alg */
 	uint8_t send_id, recv_id; /* TCP-AO: KeyID of what we send, and of what we receive */
-	bool skip_options;	  /* TCP-AO: other options are not signed, middleboxes may change them */
+	bool skip_options; /* TCP-AO: other options are not signed, middleboxes may change them */
 	uint8_t len;
 	uint8_t key[TCP_AUTH_KEY_LEN];
 };

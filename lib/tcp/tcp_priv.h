@@ -225,7 +225,7 @@ struct __rte_cache_aligned tcb {
 	uint16_t answer_period; /* answers: how many challenges and the like were answered in it */
 	uint8_t answers;
 	uint8_t auth_len; /* room of the signature in each header */
-	uint32_t auth; /* with TF_SIGNED: its state (auth.h), index + 1 */
+	uint32_t auth;	  /* with TF_SIGNED: its state (auth.h), index + 1 */
 	uint32_t ssthresh;
 	uint32_t recover; /* RFC 6582 */
 	uint32_t max_wnd; /* largest window the peer offered */
@@ -270,7 +270,7 @@ struct tcp_time_wait {
 	uint16_t lport, rport;
 	uint32_t scope : 29;
 	uint32_t v6 : 1;
-	uint32_t ts : 1; /* timestamps were agreed on */
+	uint32_t ts : 1;  /* timestamps were agreed on */
 	uint32_t sig : 1; /* signed: auth is valid, and holds ts_recent */
 	uint32_t snd_nxt, rcv_nxt;
 	uint32_t prev, next; /* index + 1 */

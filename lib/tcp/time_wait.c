@@ -133,7 +133,8 @@ static uint32_t tw_ts_recent(const struct tcp *tcp, const struct tcp_time_wait *
 
 static void tw_ack(struct tcp *tcp, const struct tcp_time_wait *w, const struct tcp_seg *s)
 {
-	struct wire_tcp_opts o = {.has = w->ts ? WIRE_TCP_OPT_TS : 0, .tsecr = tw_ts_recent(tcp, w)};
+	struct wire_tcp_opts o = {
+		.has = w->ts ? WIRE_TCP_OPT_TS : 0, .tsecr = tw_ts_recent(tcp, w)};
 	struct tcp_key k;
 
 	if (w->ts) {
