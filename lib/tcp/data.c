@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tcp_priv.h"
+#include "ooo.h"
 
 /* Received payload and FIN, in order and out of order (RFC 9293 section 3.10.7.4, seventh, eighth). */
 
@@ -41,6 +41,19 @@ void tcp_fin_process(struct tcp *tcp, struct tcb *t)
 }
 
 /*
+ * A segment beyond a hole. A peer without SACK counts duplicate ACKs, one for each; with SACK it
+ * learns the same from one ACK a burst, which tells of all ranges that changed (sack_out.c sends
+ * more where one has no room for them).
+ */
+static void dup_ack_owe(struct tcb *t)
+{
+	if (t->flags & TF_SACK)
+		t->dup_acks_owed = 1;
+	else if (t->dup_acks_owed < UINT8_MAX)
+		t->dup_acks_owed++;
+}
+
+/*
  * The segment's buffer holds just its payload, trimmed to the window. Takes it.
  */
 void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
@@ -54,13 +67,12 @@ void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		return;
 	}
 	if (unlikely(s->seq != t->rcv_nxt)) {
-		if (t->dup_acks_owed < UINT8_MAX)
-			t->dup_acks_owed++;
+		dup_ack_owe(t);
 		tcp_ack_now(tcp, t); /* RFC 5681 section 4.2: at once */
 		tcp_ooo_add(tcp, t, m, s->seq, fin);
 		return;
 	}
-	bool gap = t->ooo != NULL || t->ooo_fin;
+	bool gap = t->xr != NULL;
 
 	if (likely(s->len != 0))
 		tcp_deliver(tcp, t, m, s->len);

@@ -101,8 +101,8 @@ static __rte_always_inline bool fast_input(struct tcp *tcp, struct tcb *t, struc
 		     m->nb_segs != 1))
 		return false;
 	if (unlikely(seq != t->rcv_nxt || t->state != TCP_ESTABLISHED ||
-		     (t->flags & NOT_FAST_INPUT) != 0 || t->ooo != NULL || t->ooo_fin ||
-		     len > t->rcv_adv - seq || (acked | len) == 0))
+		     (t->flags & NOT_FAST_INPUT) != 0 || t->xr != NULL || len > t->rcv_adv - seq ||
+		     (acked | len) == 0))
 		return false;
 	if (acked != 0) {
 		if (unlikely(!fast_acked_all(t, acked)))

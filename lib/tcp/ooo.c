@@ -1,34 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tcp_priv.h"
+#include "ooo.h"
 
 /*
- * Segments that arrived before their time, ascending and without overlap, bounded in number; what
- * they hold counts within the window that was announced. The list runs through the packets' first
- * segments: the sequence number and the next packet are kept in the buffer's headroom, which holds
- * nothing any more once the headers are parsed.
+ * What arrived before its time: ranges of the sequence space, ascending, without overlap and none
+ * touching the next, each the chain of its packets' segments. They hang in a skip list, so that
+ * thousands of ranges cost a peer's segment no more than a few steps, wherever it falls; one at the
+ * end, the usual case behind a hole, is found at once. A range's node is kept in the headroom of its
+ * first buffer, which holds nothing any more once the headers are parsed.
+ *
+ * Memory is bounded: by the announced window in bytes, in buffers by tcp.out-of-order for a
+ * connection and by a quarter of the pool for all of them; payload that fits behind the last of its
+ * range is copied there. What was once taken is kept until it is delivered (no reneging).
  */
-struct ooo_link {
-	struct rte_mbuf *next;
-	uint32_t seq;
+#define COPY_MAX 512 /* bytes that are cheaper copied than kept in a buffer of their own */
+
+struct ooo_node {
+	uint32_t seq, end;
+	uint8_t level; /* 1 to OOO_LEVELS */
+	struct rte_mbuf *last;
+	struct rte_mbuf *next[OOO_LEVELS];
 };
 
-_Static_assert(sizeof(struct ooo_link) <= RTE_PKTMBUF_HEADROOM, "fits the headroom");
+_Static_assert(sizeof(struct ooo_node) <= RTE_PKTMBUF_HEADROOM, "fits the headroom");
 
-static struct ooo_link *ooo_link(struct rte_mbuf *m)
+/* Where in the list: the link at each level that points behind it. */
+struct ooo_path {
+	struct rte_mbuf **link[OOO_LEVELS];
+	struct rte_mbuf *prev; /* the range before, NULL: none */
+};
+
+static struct ooo_node *node(struct rte_mbuf *m)
 {
 	return m->buf_addr;
 }
 
-static uint32_t ooo_end(struct rte_mbuf *m)
+/* The headroom of a shared buffer is not ours to write, nor is there always enough. */
+static bool headroom_ours(const struct rte_mbuf *m)
 {
-	return ooo_link(m)->seq + m->pkt_len;
+	return likely(RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 &&
+		      m->data_off >= sizeof(struct ooo_node));
 }
 
-/* The headroom of a shared buffer is not ours to write, nor is there always enough. */
 static struct rte_mbuf *ooo_own(struct tcp *tcp, struct rte_mbuf *m)
 {
-	if (likely(RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 &&
-		    m->data_off >= sizeof(struct ooo_link)))
+	if (headroom_ours(m))
 		return m;
 	struct rte_mbuf *head = pkt_alloc(&tcp->env->pool);
 
@@ -42,116 +57,350 @@ static struct rte_mbuf *ooo_own(struct tcp *tcp, struct rte_mbuf *m)
 	return head;
 }
 
+static void ooo_account(struct tcp *tcp, struct tcp_xr *x, int n)
+{
+	x->ooo_bufs += (uint32_t)n;
+	tcp->ooo_bufs += (uint32_t)n;
+}
+
+/* The path behind all ranges that begin at or before seq. */
+static void path_to(struct tcp_xr *x, uint32_t seq, struct ooo_path *p)
+{
+	struct rte_mbuf **link = x->ooo;
+
+	p->prev = NULL;
+	for (unsigned l = OOO_LEVELS; l-- > 0;) {
+		while (link[l] != NULL && seq_leq(node(link[l])->seq, seq)) {
+			p->prev = link[l];
+			link = node(p->prev)->next;
+		}
+		p->link[l] = &link[l];
+	}
+}
+
+static struct rte_mbuf *path_next(const struct ooo_path *p)
+{
+	return *p->link[0];
+}
+
+/* A level is left out of three in four, so that a list of 4^8 is still searched from few. */
+static uint8_t level_draw(struct tcp *tcp)
+{
+	uint32_t r = rng_below(&tcp->env->rng, 1u << 16);
+	uint8_t level = 1;
+
+	while (level < OOO_LEVELS && (r & 3) == 0) {
+		level++;
+		r >>= 2;
+	}
+	return level;
+}
+
+static void range_link(struct rte_mbuf *m, uint8_t level, struct ooo_path *p)
+{
+	struct ooo_node *n = node(m);
+
+	n->level = level;
+	for (unsigned l = 0; l < level; l++) {
+		n->next[l] = *p->link[l];
+		*p->link[l] = m;
+	}
+}
+
+/* Takes the range right behind p out of the list. */
+static struct rte_mbuf *range_unlink(struct ooo_path *p)
+{
+	struct rte_mbuf *m = path_next(p);
+	const struct ooo_node *n = node(m);
+
+	for (unsigned l = 0; l < n->level; l++)
+		*p->link[l] = n->next[l];
+	return m;
+}
+
 bool tcp_ooo_waits(const struct tcb *t)
 {
-	for (struct rte_mbuf *m = t->ooo; m != NULL; m = ooo_link(m)->next)
-		if (seq_gt(ooo_end(m), t->rcv_nxt))
+	if (t->xr == NULL)
+		return false;
+	for (struct rte_mbuf *m = t->xr->ooo[0]; m != NULL; m = node(m)->next[0])
+		if (seq_gt(node(m)->end, t->rcv_nxt))
 			return true;
 	return false;
 }
 
-void tcp_ooo_free(struct tcp *tcp, struct tcb *t)
+bool tcp_ooo_range(const struct tcp_xr *x, uint32_t seq, uint32_t *left, uint32_t *right)
 {
-	while (t->ooo != NULL) {
-		struct rte_mbuf *m = t->ooo;
+	struct ooo_path p;
 
-		t->ooo = ooo_link(m)->next;
-		pkt_free(&tcp->env->pool, m);
-	}
-	t->ooo_count = 0;
-	t->ooo_fin = false;
+	path_to((struct tcp_xr *)(uintptr_t)x, seq, &p);
+	if (p.prev == NULL || seq_leq(node(p.prev)->end, seq))
+		return false;
+	*left = node(p.prev)->seq;
+	*right = node(p.prev)->end;
+	return true;
 }
 
-/* Removes those that the new data [seq, end) covers wholly, from *at on. */
-static void ooo_swallow(struct tcp *tcp, struct tcb *t, struct rte_mbuf **at, uint32_t end)
+bool tcp_ooo_after(const struct tcp_xr *x, uint32_t seq, uint32_t *left, uint32_t *right)
 {
-	while (*at != NULL && seq_leq(ooo_end(*at), end)) {
-		struct rte_mbuf *m = *at;
+	struct ooo_path p;
 
-		*at = ooo_link(m)->next;
-		t->ooo_count--;
+	path_to((struct tcp_xr *)(uintptr_t)x, seq, &p);
+	if (path_next(&p) == NULL)
+		return false;
+	*left = node(path_next(&p))->seq;
+	*right = node(path_next(&p))->end;
+	return true;
+}
+
+void tcp_ooo_free(struct tcp *tcp, struct tcb *t)
+{
+	struct tcp_xr *x = t->xr;
+
+	if (x == NULL)
+		return;
+	for (struct rte_mbuf *m = x->ooo[0], *next; m != NULL; m = next) {
+		next = node(m)->next[0];
+		ooo_account(tcp, x, -(int)m->nb_segs);
+		pkt_free(&tcp->env->pool, m);
+	}
+	tcp_xr_put(tcp, t);
+}
+
+/* Removes the ranges behind p that [.., end) covers wholly; the first one is a duplicate told of. */
+static void swallow(struct tcp *tcp, struct tcb *t, struct ooo_path *p, uint32_t end)
+{
+	while (path_next(p) != NULL && seq_leq(node(path_next(p))->end, end)) {
+		struct rte_mbuf *m = range_unlink(p);
+
+		tcp_dsack_note(tcp, t, node(m)->seq, node(m)->end);
+		ooo_account(tcp, t->xr, -(int)m->nb_segs);
 		pkt_drop(&tcp->env->pool, m, DROP_tcp_dup);
 	}
 }
 
-/* Where data from seq on belongs; *prev_end: end of the one before, or seq. */
-static struct rte_mbuf **ooo_place(struct tcb *t, uint32_t seq, uint32_t *prev_end)
+/* Cuts what the neighbours hold already off m, which is [seq, *end). NULL: nothing is left. */
+static struct rte_mbuf *cut(struct tcp *tcp, struct tcb *t, struct ooo_path *p, struct rte_mbuf *m,
+	uint32_t *seq, uint32_t *end)
 {
-	struct rte_mbuf **at = &t->ooo;
+	const struct ooo_node *prev = p->prev != NULL ? node(p->prev) : NULL;
+	const struct ooo_node *next;
+	uint32_t from = *seq;
 
-	*prev_end = seq;
-	while (*at != NULL && seq_leq(ooo_link(*at)->seq, seq)) {
-		*prev_end = ooo_end(*at);
-		at = (struct rte_mbuf **)(void *)&ooo_link(*at)->next;
+	if (prev != NULL && seq_gt(prev->end, from)) {
+		uint32_t upto = seq_lt(prev->end, *end) ? prev->end : *end;
+
+		tcp_dsack_note(tcp, t, from, upto);
+		from = upto;
 	}
-	return at;
+	swallow(tcp, t, p, *end);
+	next = path_next(p) != NULL ? node(path_next(p)) : NULL;
+	if (next != NULL && seq_lt(next->seq, *end)) {
+		uint32_t upto = seq_gt(next->seq, from) ? next->seq : from;
+
+		tcp_dsack_note(tcp, t, upto, *end);
+		if (upto != from)
+			tcp_trim_tail(tcp, m, *end - upto);
+		*end = upto;
+	}
+	if (from == *end) {
+		pkt_drop(&tcp->env->pool, m, DROP_tcp_dup);
+		return NULL;
+	}
+	m = tcp_trim_front(tcp, m, from - *seq);
+	*seq = from;
+	return m;
+}
+
+/* Copies m behind the last segment of the range if it is small and fits. */
+static bool append_copy(struct tcp *tcp, struct rte_mbuf *range, const struct rte_mbuf *m)
+{
+	struct rte_mbuf *last = node(range)->last;
+	uint16_t len = (uint16_t)m->pkt_len;
+
+	if (m->pkt_len > COPY_MAX || !RTE_MBUF_DIRECT(last) || rte_mbuf_refcnt_read(last) != 1 ||
+		(uint32_t)last->data_off + last->data_len + len > last->buf_len)
+		return false;
+	for (const struct rte_mbuf *s = m; s != NULL; s = s->next) {
+		memcpy(rte_pktmbuf_mtod_offset(last, uint8_t *, last->data_len),
+			rte_pktmbuf_mtod(s, const uint8_t *), s->data_len);
+		last->data_len += s->data_len;
+	}
+	range->pkt_len += len;
+	return true;
+}
+
+/* m, of one range or none yet, becomes the end of range. */
+static void chain(struct rte_mbuf *range, struct rte_mbuf *m, struct rte_mbuf *last)
+{
+	struct ooo_node *n = node(range);
+
+	n->last->next = m;
+	n->last = last;
+	range->nb_segs += m->nb_segs;
+	range->pkt_len += m->pkt_len;
+}
+
+static void append(struct tcp *tcp, struct tcb *t, struct ooo_path *p, struct rte_mbuf *m)
+{
+	struct ooo_node *n = node(p->prev);
+	struct rte_mbuf *next = path_next(p);
+
+	n->end += m->pkt_len;
+	if (append_copy(tcp, p->prev, m)) {
+		pkt_free(&tcp->env->pool, m);
+	} else {
+		ooo_account(tcp, t->xr, m->nb_segs);
+		chain(p->prev, m, rte_pktmbuf_lastseg(m));
+	}
+	if (next == NULL || node(next)->seq != n->end)
+		return;
+	struct ooo_node gone = *node(next);
+
+	range_unlink(p);
+	chain(p->prev, next, gone.last);
+	n->end = gone.end;
+}
+
+/* A range of its own, or the new beginning of the one behind. */
+static void insert(struct tcp *tcp, struct tcb *t, struct ooo_path *p, struct rte_mbuf *m,
+	uint32_t seq, uint32_t end)
+{
+	struct rte_mbuf *next = path_next(p);
+	uint8_t level = level_draw(tcp);
+
+	m = ooo_own(tcp, m);
+	if (unlikely(m == NULL))
+		return;
+	ooo_account(tcp, t->xr, m->nb_segs);
+	struct ooo_node *n = node(m);
+
+	n->seq = seq;
+	n->end = end;
+	n->last = rte_pktmbuf_lastseg(m);
+	if (next != NULL && node(next)->seq == end) {
+		struct ooo_node old = *node(next);
+
+		level = old.level;
+		range_unlink(p);
+		chain(m, next, old.last);
+		n->end = old.end;
+	}
+	range_link(m, level, p);
+}
+
+/* May m be kept too, with the head that it may need? */
+static bool has_room(const struct tcp *tcp, const struct tcp_xr *x, const struct rte_mbuf *m)
+{
+	uint32_t n = m->nb_segs + !headroom_ours(m);
+
+	return x->ooo_bufs + n <= tcp->conf.ooo_max && tcp->ooo_bufs + n <= tcp->ooo_bufs_max;
 }
 
 void tcp_ooo_add(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, bool fin)
 {
-	uint32_t end = seq + m->pkt_len, prev_end;
+	uint32_t end = seq + m->pkt_len;
+	struct tcp_xr *x = tcp_xr(tcp, t);
+	struct ooo_path p;
 
 	if (fin) {
-		t->ooo_fin = true;
-		t->ooo_fin_seq = end;
+		x->ooo_fin = true;
+		x->ooo_fin_seq = end;
 	}
 	if (m->pkt_len == 0) {
 		pkt_free(&tcp->env->pool, m);
 		return;
 	}
-	struct rte_mbuf **at = ooo_place(t, seq, &prev_end);
-
-	if (seq_geq(prev_end, end)) {
-		pkt_drop(&tcp->env->pool, m, DROP_tcp_dup);
-		return;
-	}
-	ooo_swallow(tcp, t, at, end);
-	if (*at != NULL && seq_leq(ooo_link(*at)->seq, prev_end)) { /* its neighbours touch */
-		pkt_drop(&tcp->env->pool, m, DROP_tcp_dup);
-		return;
-	}
-	if (t->ooo_count >= tcp->conf.ooo_max) {
+	path_to(x, seq, &p);
+	/* Before anything is cut: what is swallowed must not be lost. */
+	if (unlikely(!has_room(tcp, x, m)) && (p.prev == NULL || seq_lt(node(p.prev)->end, end))) {
 		pkt_drop(&tcp->env->pool, m, DROP_tcp_ooo_full);
 		return;
 	}
-	if (*at != NULL && seq_lt(ooo_link(*at)->seq, end)) {
-		tcp_trim_tail(tcp, m, end - ooo_link(*at)->seq);
-		end = ooo_link(*at)->seq;
+	m = cut(tcp, t, &p, m, &seq, &end);
+	if (m != NULL) {
+		if (p.prev != NULL && node(p.prev)->end == seq)
+			append(tcp, t, &p, m);
+		else
+			insert(tcp, t, &p, m, seq, end);
+		tcp_count(tcp, CNT_tcp_ooo_queued);
 	}
-	if (seq_gt(prev_end, seq)) {
-		m = tcp_trim_front(tcp, m, prev_end - seq);
-		seq = prev_end;
+	tcp_sack_note(tcp, t, seq);
+}
+
+/* The segments of m behind the first ones that hold at most about 'most' bytes; NULL: none. */
+static struct rte_mbuf *chain_cut(struct rte_mbuf *m, uint32_t most)
+{
+	struct rte_mbuf *last = m, *rest;
+	uint32_t len = m->data_len;
+	uint16_t n = 1;
+
+	if (m->pkt_len <= most)
+		return NULL;
+	while (last->next != NULL && len + last->next->data_len <= most) {
+		last = last->next;
+		len += last->data_len;
+		n++;
 	}
-	m = ooo_own(tcp, m);
-	if (m == NULL)
-		return;
-	ooo_link(m)->seq = seq;
-	ooo_link(m)->next = *at;
-	*at = m;
-	t->ooo_count++;
-	tcp_count(tcp, CNT_tcp_ooo_queued);
+	rest = last->next;
+	if (rest == NULL)
+		return NULL;
+	last->next = NULL;
+	rest->nb_segs = m->nb_segs - n;
+	rest->pkt_len = m->pkt_len - len;
+	m->nb_segs = n;
+	m->pkt_len = len;
+	return rest;
+}
+
+/* An application may send what it got: no packet is larger than a send buffer takes with ease. */
+static uint32_t chain_most(const struct tcb *t)
+{
+	return RTE_MIN(t->snd_buf / 2, (uint32_t)UINT16_MAX);
+}
+
+void tcp_deliver_chain(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m)
+{
+	while (m != NULL) {
+		struct rte_mbuf *rest = chain_cut(m, chain_most(t));
+
+		tcp_deliver(tcp, t, m, m->pkt_len);
+		m = rest;
+		if (unlikely(t->state == TCP_CLOSED && m != NULL)) {
+			pkt_drop(&tcp->env->pool, m, DROP_tcp_closed);
+			return;
+		}
+	}
 }
 
 /* Delivers what has become in order; then an early FIN. */
 void tcp_ooo_drain(struct tcp *tcp, struct tcb *t)
 {
-	while (t->ooo != NULL && seq_leq(ooo_link(t->ooo)->seq, t->rcv_nxt)) {
-		struct rte_mbuf *m = t->ooo;
-		uint32_t skip = t->rcv_nxt - ooo_link(m)->seq;
+	struct tcp_xr *x = t->xr;
+	struct ooo_path p = {.prev = NULL};
 
-		t->ooo = ooo_link(m)->next;
-		t->ooo_count--;
+	for (unsigned l = 0; l < OOO_LEVELS; l++)
+		p.link[l] = &x->ooo[l];
+	while (x->ooo[0] != NULL && seq_leq(node(x->ooo[0])->seq, t->rcv_nxt)) {
+		struct rte_mbuf *m = range_unlink(&p);
+		uint32_t skip = t->rcv_nxt - node(m)->seq;
+
+		ooo_account(tcp, x, -(int)m->nb_segs);
 		if (skip >= m->pkt_len) {
+			tcp_dsack_note(tcp, t, node(m)->seq, node(m)->end);
 			pkt_drop(&tcp->env->pool, m, DROP_tcp_dup);
 			continue;
 		}
-		m = tcp_trim_front(tcp, m, skip);
-		tcp_deliver(tcp, t, m, m->pkt_len);
+		if (unlikely(skip != 0))
+			tcp_dsack_note(tcp, t, t->rcv_nxt - skip, t->rcv_nxt);
+		tcp_deliver_chain(tcp, t, tcp_trim_front(tcp, m, skip));
 		if (t->state == TCP_CLOSED)
 			return;
 	}
-	if (t->ooo_fin && t->ooo_fin_seq == t->rcv_nxt) {
-		t->ooo_fin = false;
+	if (x->ooo_fin && x->ooo_fin_seq == t->rcv_nxt) {
+		x->ooo_fin = false;
 		tcp_fin_process(tcp, t);
+		if (t->state == TCP_CLOSED)
+			return;
 	}
+	tcp_xr_release(tcp, t);
 }

@@ -38,6 +38,8 @@ static void unacceptable(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		seg_drop(tcp, s, DROP_tcp_flags);
 		return;
 	}
+	if (seq_lt(s->seq, t->rcv_nxt) && s->len != 0 && seq_leq(s->seq + s->len, t->rcv_nxt))
+		tcp_dsack_note(tcp, t, s->seq, s->seq + s->len);
 	/* Two sides that believe in different numbers would answer such segments for ever. */
 	if (s->len != 0 || tcp_answer_allowed(tcp, t))
 		tcp_ack_now(tcp, t);
@@ -117,6 +119,7 @@ static void seg_trim(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	if (unlikely(seq_lt(s->seq, t->rcv_nxt))) {
 		uint32_t n = RTE_MIN(t->rcv_nxt - s->seq, s->len);
 
+		tcp_dsack_note(tcp, t, s->seq, s->seq + n);
 		s->p->m = tcp_trim_front(tcp, s->p->m, n);
 		s->seq += n;
 		s->len -= n;

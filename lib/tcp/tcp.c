@@ -15,7 +15,7 @@ void tcp_conf_default(struct tcp_conf *c)
 		.listeners = 256,
 		.sndbuf = 256 * 1024,
 		.rcvbuf = 65535,
-		.ooo_max = 256,
+		.ooo_max = 4096,
 		.rto_min_us = 200 * 1000,
 		.rto_initial_us = 1000 * 1000,
 		.rto_max_us = 60 * 1000 * 1000,
@@ -63,9 +63,10 @@ static bool tables_alloc(struct tcp *tcp, uint32_t n_txseg)
 	tcp->listeners = table(c->listeners, sizeof(struct tcp_listener));
 	tcp->txseg_mem = table(n_txseg, sizeof(struct txseg));
 	tcp->xs_mem = malloc(c->connections * sizeof(struct tcp_xs)); /* zeroed as they are taken */
+	tcp->xr_mem = malloc(c->connections * sizeof(struct tcp_xr));
 	return tcp->tcbs != NULL && tcp->out != NULL && tcp->ho != NULL && tcp->tw != NULL &&
 	       tcp->listeners != NULL && tcp->txseg_mem != NULL && tcp->xs_mem != NULL &&
-	       flow_table_init(&tcp->flow, flows) == 0 &&
+	       tcp->xr_mem != NULL && flow_table_init(&tcp->flow, flows) == 0 &&
 	       flow_table_init(&tcp->listen_table, c->listeners) == 0;
 }
 
@@ -121,6 +122,7 @@ struct tcp *tcp_create(const struct tcp_conf *c, struct env *env, struct net *ne
 	free_lists(tcp, n_txseg);
 	tcp->tx_bufs_max = env->pool.mp->size - env->pool.mp->size / 4;
 	tcp->buf_room = (uint32_t)rte_pktmbuf_data_room_size(env->pool.mp) - PKT_HEADERS_MAX;
+	tcp->ooo_bufs_max = env->pool.mp->size / 4;
 	env_timer_handler(env, TIMER_TCP_CONN, tcp_timer_fire, tcp);
 	env_timer_handler(env, TIMER_TCP_HALF_OPEN, tcp_half_open_timer, tcp);
 	env_timer_handler(env, TIMER_TCP_TIME_WAIT, tcp_time_wait_timer, tcp);
@@ -152,6 +154,7 @@ void tcp_destroy(struct tcp *tcp)
 	free(tcp->txseg_mem);
 	tcp_auth_destroy(tcp);
 	free(tcp->xs_mem);
+	free(tcp->xr_mem);
 	free(tcp);
 }
 

@@ -39,7 +39,7 @@ struct tcp_conf {
 	uint32_t time_wait;	 /* TIME-WAIT entries; default 16384 */
 	uint32_t listeners;	 /* default 256 */
 	uint32_t sndbuf, rcvbuf; /* bytes; default 256 KiB and 65535 */
-	uint32_t ooo_max;	 /* out-of-order packets a connection; default 256 */
+	uint32_t ooo_max;	 /* out-of-order buffers a connection; default 4096 */
 	uint32_t rto_min_us;	 /* default 200 ms; RFC 6298 (2.4) says 1 s, see docs/limits.md */
 	uint32_t rto_initial_us; /* default 1 s (RFC 6298 (2.1)) */
 	uint32_t rto_max_us;	 /* default 60 s, at least 60 s (RFC 6298 (2.5)) */

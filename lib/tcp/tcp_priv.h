@@ -154,6 +154,21 @@ struct tcp_xs {
 	struct tcp_xs *free_next;
 };
 
+#define OOO_LEVELS 8 /* of the skip list */
+
+/* What a connection needs while data waits beyond a hole or came twice: ooo.c, sack_out.c. From a pool,
+ * as struct tcp_xs is. */
+struct tcp_xr {
+	struct rte_mbuf *ooo[OOO_LEVELS]; /* the first range at each level */
+	uint32_t ooo_bufs;		  /* buffers in the queue */
+	uint32_t ooo_fin_seq;		  /* of a FIN that came early */
+	bool ooo_fin;
+	uint8_t n_recent, n_fresh; /* of recent: how many, and how many the peer was not told of */
+	uint32_t recent[4]; /* a sequence number in each range that changed, the last first */
+	uint32_t dsack_left, dsack_right; /* to be told of; equal: nothing */
+	struct tcp_xr *free_next;
+};
+
 /*
  * Transmission control block. The first two lines are what a request and its response touch on a
  * warm connection, with the two behind them read or written in passing; the rest is for what is
@@ -214,12 +229,9 @@ struct __rte_cache_aligned tcb {
 	uint8_t backoff; /* of the retransmission or probe timer */
 	uint8_t keepalive_sent;
 	uint8_t keepalive_count;
-	bool ooo_fin;
-	struct rte_mbuf *ooo; /* out-of-order segments, ascending; tcp_ooo.c */
+	struct tcp_xr *xr; /* NULL: nothing waits out of order, nothing came twice */
 
 	/* colder */
-	uint32_t ooo_fin_seq; /* of a FIN that came early */
-	uint16_t ooo_count;
 	uint16_t mss_announced;
 	uint16_t mss_limit;	/* peer's MSS option, bounded below */
 	uint16_t answer_period; /* answers: how many challenges and the like were answered in it */
@@ -317,6 +329,7 @@ struct tcp {
 	struct tcb *tcb_free;
 	struct txseg *txseg_free;
 	struct tcp_xs *xs_free;
+	struct tcp_xr *xr_free;
 	struct tcp_conf conf;
 	uint32_t n_tcb, n_half_open, n_time_wait, n_listeners;
 	struct tcp_half_open *ho;
@@ -333,10 +346,13 @@ struct tcp {
 	uint64_t challenge_window_us;
 	uint32_t challenge_left;
 	struct txseg *txseg_mem;
-	struct tcp_xs *xs_mem;	       /* one a connection; untouched memory costs nothing */
-	uint32_t xs_fresh;	       /* of xs_mem, from here on never used */
-	uint32_t tx_bufs, tx_bufs_max; /* packet buffers in send queues */
-	uint32_t buf_room;	       /* for payload in a buffer of the core's pool */
+	struct tcp_xs *xs_mem; /* one a connection; untouched memory costs nothing */
+	uint32_t xs_fresh;     /* of xs_mem, from here on never used */
+	struct tcp_xr *xr_mem;
+	uint32_t xr_fresh;
+	uint32_t ooo_bufs, ooo_bufs_max; /* packet buffers in out-of-order queues */
+	uint32_t tx_bufs, tx_bufs_max;	 /* packet buffers in send queues */
+	uint32_t buf_room;		 /* for payload in a buffer of the core's pool */
 };
 
 /* A received segment, parsed. */
@@ -454,6 +470,23 @@ static inline uint32_t tcp_ts_now(const struct tcp *tcp, uint32_t ts_off)
 {
 	return (uint32_t)(tcp->env->now_us / 1000) + ts_off;
 }
+
+/* xr.c: never fails */
+struct tcp_xr *tcp_xr_take(struct tcp *tcp, struct tcb *t);
+void tcp_xr_put(struct tcp *tcp, struct tcb *t);
+/* Gives it back if nothing is left in it. */
+void tcp_xr_release(struct tcp *tcp, struct tcb *t);
+
+static inline struct tcp_xr *tcp_xr(struct tcp *tcp, struct tcb *t)
+{
+	return t->xr != NULL ? t->xr : tcp_xr_take(tcp, t);
+}
+
+/* sack_out.c */
+/* [left, right) came twice: the next ACK says so (RFC 2883), if SACK was agreed on. */
+void tcp_dsack_note(struct tcp *tcp, struct tcb *t, uint32_t left, uint32_t right);
+/* The blocks of the ACK that leaves now; t->xr is not NULL. */
+void tcp_sack_blocks(struct tcb *t, struct wire_tcp_opts *o);
 
 /* listen.c */
 struct tcp_listener *tcp_listener_lookup(
@@ -595,6 +628,8 @@ int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, u
 	uint16_t tso_mss);
 /* With the flags of a segment: it is new data, which may carry ECT and CWR (RFC 3168 section 6.1.5). */
 #define XMIT_NEW 0x100u
+/* ... and bytes of m that are further options, a multiple of 4. */
+#define XMIT_OPTS_SHIFT 16
 /* A segment without payload. -ENOBUFS: no buffer. */
 int tcp_xmit_ctl(struct tcp *tcp, struct tcb *t, uint32_t seq, uint8_t flags);
 int tcp_xmit_syn(struct tcp *tcp, struct tcb *t);

@@ -96,6 +96,21 @@ int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, u
 	return xmit_header(tcp, t, m, seq, flags, tso_mss);
 }
 
+/* The options lie behind the header as if they were payload: only its length counts them in. */
+static int xmit_sack(
+	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, unsigned flags)
+{
+	struct wire_tcp_opts o = {.has = 0};
+	unsigned n;
+
+	tcp_sack_blocks(t, &o);
+	tcp_xr_release(tcp, t);
+	n = wire_tcp_opts_emit(rte_pktmbuf_mtod(m, uint8_t *), &o);
+	m->data_len = (uint16_t)n;
+	m->pkt_len = n;
+	return tcp_xmit(tcp, t, m, seq, flags | n << XMIT_OPTS_SHIFT, 0);
+}
+
 int tcp_xmit_ctl(struct tcp *tcp, struct tcb *t, uint32_t seq, uint8_t flags)
 {
 	struct rte_mbuf *m = pkt_alloc(&tcp->env->pool);
@@ -105,6 +120,8 @@ int tcp_xmit_ctl(struct tcp *tcp, struct tcb *t, uint32_t seq, uint8_t flags)
 	m->data_off = PKT_HEADERS_MAX;
 	if (flags == WIRE_TCP_ACK)
 		tcp_count(tcp, CNT_tcp_acks_only);
+	if (unlikely(t->xr != NULL) && t->flags & TF_SACK && !(flags & WIRE_TCP_RST))
+		return xmit_sack(tcp, t, m, seq, flags);
 	return tcp_xmit(tcp, t, m, seq, flags, 0);
 }
 

@@ -97,7 +97,8 @@ static inline int xmit_header(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m
 	/* Through memcpy(): an application's payload begins at any address. */
 	uint32_t w[(WIRE_TCP_LEN + TCP_TS_LEN) / sizeof(uint32_t)] = {tcp_ports_tx(t),
 		wire_swap32(seq), wire_swap32(t->rcv_nxt),
-		wire_swap32((uint32_t)hlen << 26 | (flags & 0xff) << 16 | wnd_update(t))};
+		wire_swap32((hlen + (flags >> XMIT_OPTS_SHIFT)) << 26 | (flags & 0xff) << 16 |
+			    wnd_update(t))};
 
 	if (t->flags & TF_TS) {
 		w[5] = wire_swap32(WIRE_TCP_TS_ALIGNED);

@@ -118,7 +118,7 @@ TALK(accept, out_of_order_overlaps_rfc9293_3_10_7_4)
 	talk_in(ACK, .seq = 1, .ack = 1, .len = 600);
 	talk_expect(ACK, .seq = 1, .ack = 1401);
 	talk_received(1400);
-	talk_eq(talk_tcb()->ooo_count, 0);
+	talk_check(talk_tcb()->xr == NULL);
 }
 
 TALK(accept, out_of_order_bounded_in_number)
@@ -129,7 +129,7 @@ TALK(accept, out_of_order_bounded_in_number)
 		talk_in(ACK, .seq = 101 + 200 * i, .ack = 1, .len = 100);
 		talk_expect(ACK, .seq = 1, .ack = 1);
 	}
-	talk_eq(talk_tcb()->ooo_count, 4);
+	talk_eq(talk_tcb()->xr->ooo_bufs, 4);
 	talk_eq(talk_drops(DROP_tcp_ooo_full), 4);
 	talk_in(ACK, .seq = 1, .ack = 1, .len = 100);
 	talk_expect(ACK, .seq = 1, .ack = 201);

@@ -99,7 +99,7 @@ Test(conf_read, defaults_of_the_protocols)
 	cr_assert(n->echo_reply && n->strong_host);
 	cr_assert(t->connections == 16384 && t->half_open == 4096 && t->time_wait == 16384 &&
 		  t->listeners == 256);
-	cr_assert(t->sndbuf == 262144 && t->rcvbuf == 65535 && t->ooo_max == 256);
+	cr_assert(t->sndbuf == 262144 && t->rcvbuf == 65535 && t->ooo_max == 4096);
 	cr_assert(t->rto_min_us == 200000 && t->rto_initial_us == 1000000 &&
 			  t->rto_max_us == 60000000,
 		"RFC 6298");

@@ -2,8 +2,8 @@
 #include <criterion/criterion.h>
 
 #include "heap_pool.h"
+#include "ooo.h"
 #include "rng.h"
-#include "tcp_priv.h"
 
 /*
  * The out-of-order queue and the cutting of buffers against a plain array of bytes: whatever
@@ -15,6 +15,7 @@
 static struct env env;
 static struct tcp tcp;
 static struct tcb tcb;
+static struct tcp_xr xr;
 static struct rte_mempool *mp;
 static uint32_t start; /* sequence number of the stream's first byte */
 static uint32_t got;
@@ -52,6 +53,10 @@ static void begin(uint32_t first_seq, uint32_t ooo_max)
 	tcp.env = &env;
 	tcp.up = &up;
 	tcp.conf.ooo_max = ooo_max;
+	tcp.ooo_bufs_max = POOL_SIZE;
+	tcp.xr_mem = &xr; /* the only one, so given back each time */
+	tcb.snd_buf = 65536;
+	rng_seed(&env.rng, 1);
 	tcb.state = TCP_ESTABLISHED;
 	tcb.rcv_nxt = first_seq;
 	start = first_seq;
@@ -94,24 +99,37 @@ static struct rte_mbuf *packet(struct rng *r, uint32_t at, uint32_t len)
 	return head;
 }
 
-/* The list is ascending, without overlap and without empty packets, and counted. */
+/* The list's lowest level, as ooo.c has it in the headroom. */
+static struct rte_mbuf *next_range(struct rte_mbuf *m)
+{
+	struct {
+		uint32_t seq, end;
+		uint8_t level;
+		struct rte_mbuf *last, *next;
+	} *n = m->buf_addr;
+
+	return n->next;
+}
+
+/* The ranges ascend and do not touch, and the buffers are counted. */
 static void check_list(void)
 {
-	struct link {
-		struct rte_mbuf *next;
-		uint32_t seq;
-	};
-	uint32_t n = 0, edge = tcb.rcv_nxt;
+	uint32_t left, right, edge = tcb.rcv_nxt, bufs = 0, at = tcb.rcv_nxt;
 
-	for (struct rte_mbuf *m = tcb.ooo; m != NULL; n++) {
-		const struct link *l = m->buf_addr;
-
-		cr_assert_gt(m->pkt_len, 0, "an empty packet is queued");
-		cr_assert(n == 0 || seq_geq(l->seq, edge), "overlap in the queue");
-		edge = l->seq + m->pkt_len;
-		m = l->next;
+	for (; tcb.xr != NULL && tcp_ooo_after(tcb.xr, at, &left, &right); at = left) {
+		cr_assert(seq_lt(left, right), "an empty range");
+		cr_assert(seq_gt(left, edge), "overlap in the queue");
+		edge = right;
 	}
-	cr_assert_eq(n, tcb.ooo_count);
+	cr_assert_eq(tcp.ooo_bufs, tcb.xr != NULL ? tcb.xr->ooo_bufs : 0);
+	for (struct rte_mbuf *m = tcb.xr != NULL ? tcb.xr->ooo[0] : NULL; m != NULL;
+		m = next_range(m)) {
+		rte_mbuf_sanity_check(m, 1);
+		bufs += m->nb_segs;
+	}
+	cr_assert_eq(bufs, tcp.ooo_bufs);
+	cr_assert_leq(bufs, tcp.conf.ooo_max);
+	cr_assert_eq(heap_pool_avail(mp), POOL_SIZE - bufs, "a buffer is nowhere");
 }
 
 /* What tcp_data_process() does with a trimmed segment. */
@@ -130,7 +148,8 @@ static void arrive(struct rng *r, uint32_t at, uint32_t len)
 	}
 	m = tcp_trim_front(&tcp, m, got - at);
 	tcp_deliver(&tcp, &tcb, m, m->pkt_len);
-	tcp_ooo_drain(&tcp, &tcb);
+	if (tcb.xr != NULL)
+		tcp_ooo_drain(&tcp, &tcb);
 	check_list();
 }
 
@@ -172,9 +191,10 @@ Test(tcp_ooo, few_places)
 		against_model(seed, 77, 2);
 }
 
-/* Between two queued ones that touch: nothing of it is new. */
+/* Within what two queued ones hold together: nothing of it is new. */
 Test(tcp_ooo, covered_by_two_neighbours)
 {
+	uint32_t left, right;
 	struct rng r;
 
 	rng_seed(&r, 1);
@@ -182,8 +202,68 @@ Test(tcp_ooo, covered_by_two_neighbours)
 	arrive(&r, 10, 10);
 	arrive(&r, 20, 10);
 	arrive(&r, 15, 10);
-	cr_assert_eq(tcb.ooo_count, 2);
+	cr_assert_eq(env.cnt.drop[DROP_tcp_dup], 1);
+	cr_assert(tcp_ooo_range(&xr, 25, &left, &right));
+	cr_assert(left == 10 && right == 30);
+	cr_assert_not(tcp_ooo_range(&xr, 30, &left, &right));
+	cr_assert_not(tcp_ooo_range(&xr, 9, &left, &right));
 	end();
+}
+
+static void one_byte(uint32_t at)
+{
+	struct rte_mbuf *m = pkt_alloc(&env.pool);
+
+	cr_assert_not_null(m);
+	m->data_len = 1;
+	m->pkt_len = 1;
+	*rte_pktmbuf_mtod(m, uint8_t *) = byte_at(at);
+	tcp_ooo_add(&tcp, &tcb, m, start + at, false);
+}
+
+/* A peer that sends byte by byte beyond a hole does not get a buffer for each. */
+Test(tcp_ooo, small_ones_share_buffers)
+{
+	struct rng r;
+
+	rng_seed(&r, 2);
+	begin(5, 64);
+	for (uint32_t i = 1; i < 10000; i++)
+		one_byte(i);
+	cr_assert_leq(tcp.ooo_bufs, 8);
+	check_list();
+	arrive(&r, 0, 1);
+	cr_assert_eq(got, 10000);
+	end();
+}
+
+/* Nor one for each of its holes beyond the bound, in whatever order they come. */
+Test(tcp_ooo, many_ranges)
+{
+	struct rng r;
+	uint32_t step = 7919; /* a prime: all places of 0 to 1999 in a strange order */
+
+	rng_seed(&r, 3);
+	begin(5, 900);
+	for (uint32_t i = 0, k = 0; i < 2000; i++, k = (k + step) % 2000)
+		one_byte(1 + 2 * k);
+	check_list();
+	cr_assert_eq(tcp.ooo_bufs, 900);
+	cr_assert_eq(env.cnt.drop[DROP_tcp_ooo_full], 1100);
+	end();
+}
+
+/* All connections of a core together. */
+Test(tcp_ooo, bounded_by_the_core)
+{
+	begin(5, 900);
+	tcp.ooo_bufs_max = 10;
+	for (uint32_t i = 0; i < 20; i++)
+		one_byte(1 + 2 * i);
+	check_list();
+	cr_assert_eq(tcp.ooo_bufs, 10);
+	end();
+	cr_assert_eq(tcp.ooo_bufs, 0);
 }
 
 Test(tcp_trim, front_and_tail)
