@@ -27,7 +27,7 @@ PROFILES = {
                "net.nd-retransmit": "100ms"},
     "gateways": {"net.reachable": "1s", "net.delay-probe": "100ms", "net.arp-retry": "100ms"},
     "lonely": {},
-    "short": {"tcp.msl": "300ms", "tcp.syn-give-up": "2s"},
+    "short": {"net.reassembly-timeout": "1s", "tcp.msl": "300ms", "tcp.syn-give-up": "2s"},
     "icmp": {},
 }
 GATEWAYS = {"lonely": (), "gateways": (GATEWAY4, "10.1.255.2")}
