@@ -23,18 +23,15 @@
  * lwIP and this stack have functions of the same names (tcp_input, ...), so it is loaded with its
  * names to itself, and called through this table.
  */
-#define FUNCTIONS(X)                                                                         \
-	X(lwip_init)                                                                         \
-	X(netif_add)                                                                         \
-	X(netif_set_up)                                                                      \
-	X(netif_set_link_up)                                                                 \
-	X(netif_set_default)                                                                 \
-	X(netif_ip6_addr_set) X(netif_ip6_addr_set_state) X(ethernet_input) X(etharp_output) \
-		X(ethip6_output) X(sys_check_timeouts) X(pbuf_alloced_custom) X(pbuf_free)   \
-			X(udp_new_ip_type) X(udp_bind) X(udp_recv) X(udp_sendto)             \
-				X(tcp_new_ip_type) X(tcp_bind) X(tcp_listen_with_backlog)    \
-					X(tcp_accept) X(tcp_arg) X(tcp_recv) X(tcp_write)    \
-						X(tcp_recved) X(tcp_close)
+/* clang-format off */
+#define FUNCTIONS(X) \
+	X(lwip_init) X(netif_add) X(netif_set_up) X(netif_set_link_up) \
+	X(netif_set_default) X(netif_ip6_addr_set) X(netif_ip6_addr_set_state) \
+	X(ethernet_input) X(etharp_output) X(ethip6_output) X(sys_check_timeouts) \
+	X(pbuf_alloced_custom) X(pbuf_free) X(udp_new_ip_type) X(udp_bind) X(udp_recv) \
+	X(udp_sendto) X(tcp_new_ip_type) X(tcp_bind) X(tcp_listen_with_backlog) \
+	X(tcp_accept) X(tcp_recv) X(tcp_write) X(tcp_recved) X(tcp_close)
+/* clang-format on */
 #define MEMBER(name) __typeof__(&name) name;
 
 static struct {
