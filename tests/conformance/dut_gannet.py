@@ -27,6 +27,9 @@ PROFILES = {
                "net.nd-retransmit": "100ms"},
     "gateways": {"net.reachable": "1s", "net.delay-probe": "100ms", "net.arp-retry": "100ms"},
     "lonely": {},
+    "limits": {"net.icmp-rate": "1000", "net.icmp-burst": "50"},
+    "cookies": {"tcp.syn-cookies": "always"},
+    "ecn": {"tcp.ecn": "on"},
     "short": {"net.reassembly-timeout": "1s", "tcp.msl": "300ms", "tcp.syn-give-up": "2s"},
     "icmp": {},
 }
@@ -128,7 +131,7 @@ ports:
 
     def default(self, what):
         """From the configuration that the program prints when nothing was set."""
-        key = {"ttl": "ttl", "reassembly": "reassembly-timeout"}[what]
+        key = {"reassembly": "reassembly-timeout"}.get(what, what)
         text = run(BUILD / "tests/conformance/tester/gannet-tester", "--port", "net_null0",
                    "--address", "10.0.0.1/24", "--socket", "/none", "--show-config").stdout
         found = re.search(rf"^  {key}: *([0-9]+)(us|ms|s|min|h)?", text, re.M)

@@ -17,6 +17,7 @@ SETTINGS = {
     "net.ipv4.neigh.da.locktime": 0, "net.ipv4.icmp_ratelimit": 0, "net.ipv4.icmp_msgs_per_sec": 1000000,
     "net.ipv4.icmp_msgs_burst": 1000000, "net.ipv6.icmp.ratelimit": 0,
     "net.ipv4.conf.all.rp_filter": 0, "net.ipv4.tcp_invalid_ratelimit": 0,
+    "net.ipv4.tcp_congestion_control": "reno",
 }
 PROFILES = {
     "host": {},
@@ -34,6 +35,9 @@ PROFILES = {
     "short": {"net.ipv4.ipfrag_time": 1, "net.ipv6.ip6frag_time": 1,
               "net.ipv4.tcp_syn_retries": 1, "net.ipv4.tcp_fin_timeout": 1},
     "lonely": {},
+    "limits": {"net.ipv4.icmp_ratelimit": 1000, "net.ipv4.tcp_invalid_ratelimit": 500},
+    "cookies": {"net.ipv4.tcp_syncookies": 2},
+    "ecn": {"net.ipv4.tcp_ecn": 1},
     "icmp": {},
     "router": {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1},
 }
@@ -119,7 +123,8 @@ class Linux(Dut):
         self.namespace.ip("link", "set", PORTS[port], "mtu", size)
 
     def default(self, what):
-        return {"ttl": 64, "reassembly": 30}[what]
+        return {"ttl": 64, "reassembly": 30, "syn-give-up": 127, "rto-min": 0.2, "rto-max": 120,
+                "keepalive-idle": 7200}[what]
 
     def ping(self, address):
         return self.namespace.run("ping", "-c1", "-W2", address, check=False).returncode == 0

@@ -342,8 +342,22 @@ class Agent:
         for source in r.get("sources", []):
             self.group(r, MCAST_LEAVE_SOURCE_GROUP, source)
 
+    def line(self):
+        """The next request; what waits to be sent goes on meanwhile."""
+        while True:
+            pending = {o.s.fileno(): o for o in self.objs.values() if o.out}
+            poll = select.poll()
+            poll.register(0, select.POLLIN)
+            for fd in pending:
+                poll.register(fd, select.POLLOUT)
+            for fd, _ in poll.poll():
+                if fd in pending:
+                    pending[fd].flush()
+                else:
+                    return sys.stdin.readline()
+
     def run(self):
-        for line in sys.stdin:
+        while line := self.line():
             r = json.loads(line)
             self.deadline = time.monotonic() + r.get("timeout_ms", 0) / 1000
             op = getattr(self, r["op"], None) if "_" in r["op"] else None
@@ -356,5 +370,5 @@ class Agent:
             print(json.dumps(answer), flush=True)
 
 
-os.environ.clear()
+sys.stdin = os.fdopen(0, "r", buffering=1)
 Agent().run()
