@@ -11,6 +11,7 @@
 #define STRUCT_IFC   struct conf_ifc
 #define STRUCT_ROUTE struct conf_route
 #define STRUCT_NEIGH struct conf_neigh
+#define STRUCT_KEY   struct tcp_auth_key
 
 const struct conf_key conf_keys[] = {
 #define KEY(scope, path, type, field, low, high, def, help)              \
@@ -32,6 +33,9 @@ const char *const *conf_key_words(const struct conf_key *k)
 		[T_HUGE] = {[FRONT_HUGE_AUTO] = "auto",
 			[FRONT_HUGE_TRUE] = "true",
 			[FRONT_HUGE_FALSE] = "false"},
+		[T_AUTH] = {[TCP_AUTH_MD5] = "md5",
+			[TCP_AUTH_HMAC_SHA1] = "hmac-sha1",
+			[TCP_AUTH_AES_CMAC] = "aes-cmac"},
 		[T_COOKIES] = {[TCP_COOKIES_AUTO] = "auto",
 			[TCP_COOKIES_ALWAYS] = "always",
 			[TCP_COOKIES_NEVER] = "never"},
@@ -90,6 +94,7 @@ void conf_key_form(const struct conf_key *k, char *buf, size_t size)
 		[T_WORD] = "a text",
 		[T_IP] = "an IPv4 or IPv6 address",
 		[T_PREFIX] = "a prefix as 10.1.0.0/16 or fd00:1::/48, or default",
+		[T_SECRET] = "1 to 80 characters, or bytes in hexadecimal after 0x",
 		[T_MAC] = "a MAC address as 02:00:00:00:00:01",
 		[T_CORES] = "a number from 1 to 64, or a list of CPUs",
 		[T_CPUS] = "a list of CPUs, as [0, 1, 0, 1] or 0-3,8",
@@ -99,6 +104,7 @@ void conf_key_form(const struct conf_key *k, char *buf, size_t size)
 		[T_ADDRS] = "a list of addresses with their prefix lengths",
 		[T_ROUTES] = "a list of {to, via, metric}",
 		[T_NEIGHS] = "a list of {address, mac}",
+		[T_KEYS] = "a list of {peer, key}",
 	};
 
 	if (k->type <= T_SIZE)
@@ -117,6 +123,7 @@ const char *conf_scope_prefix(enum conf_scope scope)
 		[SCOPE_IFC] = "ports.NAME.",
 		[SCOPE_ROUTE] = "routes[].",
 		[SCOPE_NEIGH] = "neighbours[].",
+		[SCOPE_KEY] = "tcp.keys[].",
 	};
 
 	return prefix[scope];

@@ -8,7 +8,15 @@
 #include "front_conf.h"
 
 /* The table of config.def, as the reader, the printer and the manual see it. */
-enum conf_scope { SCOPE_STACK, SCOPE_PORT, SCOPE_IFC, SCOPE_ROUTE, SCOPE_NEIGH, SCOPE_MAX };
+enum conf_scope {
+	SCOPE_STACK,
+	SCOPE_PORT,
+	SCOPE_IFC,
+	SCOPE_ROUTE,
+	SCOPE_NEIGH,
+	SCOPE_KEY,
+	SCOPE_MAX
+};
 
 enum conf_type {
 	T_INT,
@@ -19,6 +27,7 @@ enum conf_type {
 	T_IDLE,
 	T_HUGE,
 	T_COOKIES,
+	T_AUTH,
 	T_ECN,
 	T_CPU,
 	T_RSSKEY,
@@ -26,6 +35,7 @@ enum conf_type {
 	T_IP,
 	T_PREFIX,
 	T_MAC,
+	T_SECRET,
 	/* Lists and maps from here on. */
 	T_CORES,
 	T_CPUS,
@@ -35,6 +45,7 @@ enum conf_type {
 	T_ADDRS,
 	T_ROUTES,
 	T_NEIGHS,
+	T_KEYS,
 };
 
 struct conf_key {

@@ -149,6 +149,20 @@ static void print_ifc(const struct conf_ifc *ifc, const char *indent, FILE *out)
 	}
 }
 
+/* How many keys there are, and of whom: not the secrets. */
+static void print_auth(const struct tcp_conf *c, FILE *out)
+{
+	char ip[64];
+
+	for (unsigned i = 0; i < c->n_key; i++) {
+		const struct tcp_auth_key *k = &c->key[i];
+
+		conf_print_ip(ip, sizeof(ip), k->v6, &k->peer);
+		fprintf(out, "# tcp.keys[%u]: peer %s/%u, port %u, ids %u and %u\n", i, ip, k->plen,
+			k->port, k->send_id, k->recv_id);
+	}
+}
+
 static void print_port(const struct front_conf *c, const struct conf_port *p, FILE *out)
 {
 	fprintf(out, "  %s:\n", p->name);
@@ -169,6 +183,7 @@ void conf_print(const struct front_conf *c, FILE *out)
 	fprintf(out, "cores: %u\n", c->stack.n_cores);
 	print_cpus(&c->stack, out);
 	print_keys(c, SCOPE_STACK, c, "", out);
+	print_auth(&c->stack.tcp, out);
 	print_eal(c, out);
 	fprintf(out, "ports:\n");
 	for (unsigned i = 0; i < c->stack.n_ports; i++)

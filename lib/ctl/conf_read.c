@@ -184,12 +184,16 @@ static void read_address(
 {
 	union net_ip *ip = (union net_ip *)((char *)base + k->offset);
 	struct conf_route *route = base;
+	struct tcp_auth_key *key = base;
 	bool v6;
 
 	if (k->type == T_PREFIX) {
-		if (strcmp(n->text, "default") == 0)
+		bool of_key = k->scope == SCOPE_KEY;
+
+		if (strcmp(n->text, "default") == 0 && !of_key)
 			return;
-		if (!conf_parse_prefix(n->text, &route->v6, ip, &route->plen))
+		if (!conf_parse_prefix(n->text, of_key ? &key->v6 : &route->v6, ip,
+			    of_key ? &key->plen : &route->plen))
 			bad_form(r, k, n);
 	} else if (!conf_parse_ip(n->text, &v6, ip)) {
 		bad_form(r, k, n);
@@ -210,6 +214,25 @@ static void read_mac(
 		conf_bad(r, n, "%s is no unicast address; expected the neighbour's own", n->text);
 	else
 		memcpy((char *)base + k->offset, mac, 6);
+}
+
+static void read_secret(
+	struct conf_reader *r, const struct conf_key *k, void *base, const struct conf_node *n)
+{
+	struct tcp_auth_key *key = base;
+	size_t len = strlen(n->text);
+
+	if (len > 2 && n->text[0] == '0' && n->text[1] == 'x') {
+		len = conf_parse_hex(n->text + 2, key->key, sizeof(key->key));
+	} else if (len <= sizeof(key->key)) {
+		memcpy(key->key, n->text, len);
+	}
+	if (len < k->low || len > k->high) /* what is written there is not for a log */
+		conf_bad(r, n,
+			"the key is wrong; expected 1 to 80 characters, or bytes in "
+			"hexadecimal after 0x");
+	else
+		key->len = (uint8_t)len;
 }
 
 static void read_cpu(struct conf_reader *r, const struct conf_key *k, const struct conf_node *n)
@@ -248,6 +271,9 @@ static void read_scalar(
 	case T_IP:
 	case T_PREFIX:
 		read_address(r, k, base, n);
+		break;
+	case T_SECRET:
+		read_secret(r, k, base, n);
 		break;
 	case T_MAC:
 		read_mac(r, k, base, n);
@@ -319,7 +345,8 @@ static void read_key(
 		[T_VLANS] = CONF_MAP,
 		[T_ADDRS] = CONF_LIST,
 		[T_ROUTES] = CONF_LIST,
-		[T_NEIGHS] = CONF_LIST};
+		[T_NEIGHS] = CONF_LIST,
+		[T_KEYS] = CONF_LIST};
 
 	if (k->type == T_CORES && n->kind == CONF_SCALAR && !n->null) {
 		read_number(r, k, base, n);
@@ -342,8 +369,10 @@ static void read_key(
 		conf_read_addrs(r, base, n);
 	} else if (k->type == T_ROUTES) {
 		conf_read_routes(r, base, n);
-	} else {
+	} else if (k->type == T_NEIGHS) {
 		conf_read_neighs(r, base, n);
+	} else {
+		conf_read_keys(r, n);
 	}
 }
 

@@ -57,6 +57,7 @@ void conf_read_ports(struct conf_reader *r, const struct conf_node *n);
 void conf_read_vlans(struct conf_reader *r, struct conf_port *p, const struct conf_node *n);
 void conf_read_addrs(struct conf_reader *r, struct conf_ifc *ifc, const struct conf_node *n);
 void conf_read_routes(struct conf_reader *r, struct conf_ifc *ifc, const struct conf_node *n);
+void conf_read_keys(struct conf_reader *r, const struct conf_node *n);
 void conf_read_neighs(struct conf_reader *r, struct conf_ifc *ifc, const struct conf_node *n);
 
 /* conf_check.c: what can only be judged when everything is read. */

@@ -119,6 +119,15 @@ struct tcp *tcp_create(const struct tcp_conf *c, struct env *env, struct net *ne
 		errno = EINVAL;
 		return NULL;
 	}
+	for (unsigned i = 0; i < c->n_key; i++) {
+		int rc = tcp_auth_key_add(tcp, &c->key[i]);
+
+		if (rc != 0) {
+			tcp_destroy(tcp);
+			errno = -rc;
+			return NULL;
+		}
+	}
 	free_lists(tcp, n_txseg);
 	tcp->tx_bufs_max = env->pool.mp->size - env->pool.mp->size / 4;
 	tcp->buf_room = (uint32_t)rte_pktmbuf_data_room_size(env->pool.mp) - PKT_HEADERS_MAX;

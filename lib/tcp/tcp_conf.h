@@ -12,6 +12,7 @@ enum tcp_auth_alg { TCP_AUTH_MD5, TCP_AUTH_HMAC_SHA1, TCP_AUTH_AES_CMAC };
 
 #define TCP_AUTH_KEYS_MAX 64
 #define TCP_AUTH_KEY_LEN  80
+#define TCP_CONF_KEYS	  16
 
 /* A key of peers (a master key tuple of RFC 5925 section 3.1). */
 struct tcp_auth_key {
@@ -63,6 +64,8 @@ struct tcp_conf {
 	uint16_t mss_min;	      /* smallest MSS believed of a peer; default 88 */
 	uint16_t port_low, port_high; /* ephemeral ports; default 32768, 65535 */
 	uint8_t ttl;		      /* 0: the network layer's */
+	uint8_t n_key;
+	struct tcp_auth_key key[TCP_CONF_KEYS]; /* of peers; more can be added later */
 };
 
 void tcp_conf_default(struct tcp_conf *c);

@@ -213,6 +213,34 @@ GN_API int gn_tcp_info(struct gn_core *c, gn_tcp_t t, struct gn_tcp_info *info);
  * in use). */
 GN_API int gn_tcp_opts_set(struct gn_core *c, gn_tcp_t t, const struct gn_tcp_opts *opts);
 
+/* ---- signed connections (TCP-AO, RFC 5925; MD5, RFC 2385) ---- */
+
+enum gn_key_alg { GN_KEY_MD5, GN_KEY_HMAC_SHA1, GN_KEY_AES_CMAC };
+
+/* A key of peers. Connections to and from them are signed, and nothing unsigned is taken of them. */
+struct gn_tcp_key {
+	struct gn_addr peer;	  /* its port: the peer's or ours, 0: any */
+	uint8_t prefix;		  /* bits of peer that count; 32 or 128: one host */
+	uint8_t algorithm;	  /* enum gn_key_alg */
+	uint8_t send_id, recv_id; /* TCP-AO: KeyIDs of what we send and receive (not MD5) */
+	bool skip_options;	  /* TCP-AO: sign no other TCP options */
+	const void *key;	  /* copied */
+	size_t key_len;		  /* 1 to 80 */
+};
+
+/*
+ * Adds a key on this core (each core that shall use it calls it), beside those of the configuration
+ * (tcp.keys). It is for connections opened from now on; a further TCP-AO key of the same peer also for
+ * those that live, once either side changes over to it. -EEXIST (peer and an id are there already),
+ * -ENOSPC (64 keys), -EINVAL, -ENOTSUP (libcrypto refuses), -ENOMEM.
+ */
+GN_API int gn_tcp_key_add(struct gn_core *c, const struct gn_tcp_key *key);
+/* Removes it (peer, prefix, port and ids as given); connections that use it keep it. -ENOENT. */
+GN_API int gn_tcp_key_del(struct gn_core *c, const struct gn_tcp_key *key);
+/* Asks the peer of a TCP-AO connection to sign with the key that we know by recv_id (RFC 5925 section
+ * 7.5.2); it changes with its next segment. -ENOENT, -EINVAL (not signed by TCP-AO), -EBADF. */
+GN_API int gn_tcp_key_next(struct gn_core *c, gn_tcp_t t, uint8_t recv_id);
+
 /* ---- UDP ---- */
 
 struct gn_udp_ops {

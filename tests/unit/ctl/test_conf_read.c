@@ -260,3 +260,49 @@ Test(conf_read, the_samples_are_right)
 		conf_tree_free(root);
 	}
 }
+
+#define KEYS(list) \
+	"ports: {lan: {device: net_null0, addresses: [10.0.0.1/24]}}\ntcp:\n  keys:\n" list
+
+Test(conf_read, keys_of_peers)
+{
+	const struct tcp_conf *c = &conf.stack.tcp;
+
+	cr_assert_eq(
+		read_text(KEYS("    - {peer: 10.0.0.2/32, port: 179, algorithm: md5, key: bgp}\n"
+			       "    - {peer: 'fd00::/64', key: '0x0001ff', send-id: 3, "
+			       "recv-id: 4, skip-options: true}\n")),
+		0);
+	cr_assert_eq(c->n_key, 2);
+	cr_expect(!c->key[0].v6 && c->key[0].plen == 32 && c->key[0].peer.v4 == 0x0a000002);
+	cr_expect(c->key[0].port == 179 && c->key[0].alg == TCP_AUTH_MD5 && c->key[0].len == 3);
+	cr_expect_arr_eq(c->key[0].key, "bgp", 3);
+	cr_expect(c->key[1].v6 && c->key[1].plen == 64 && c->key[1].alg == TCP_AUTH_HMAC_SHA1);
+	cr_expect(c->key[1].send_id == 3 && c->key[1].recv_id == 4 && c->key[1].skip_options);
+	cr_expect(c->key[1].len == 3 && memcmp(c->key[1].key, "\0\1\377", 3) == 0);
+	char *text = printed(&conf);
+
+	cr_expect_null(strstr(text, "bgp"), "secrets are not shown");
+	free(text);
+}
+
+Test(conf_read, keys_of_peers_that_are_wrong)
+{
+	static const char *const bad[] = {
+		KEYS("    - {peer: 10.0.0.2/32}\n"),
+		KEYS("    - {key: secret}\n"),
+		KEYS("    - {peer: 10.0.0.2, key: secret}\n"),
+		KEYS("    - {peer: default, key: secret}\n"),
+		KEYS("    - {peer: 10.0.0.2/32, key: ''}\n"),
+		KEYS("    - {peer: 10.0.0.2/32, key: 0xabc}\n"),
+		KEYS("    - {peer: 10.0.0.2/32, key: secret, algorithm: sha256}\n"),
+		KEYS("    - {peer: 10.0.0.2/32, key: a, send-id: 1, recv-id: 1}\n"
+		     "    - {peer: 10.0.0.2/32, key: b, send-id: 1, recv-id: 2}\n"),
+		KEYS("    - secret\n"),
+	};
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		cr_expect_neq(read_text(bad[i]), 0, "text %u", i);
+		cr_expect_eq(err.n, 1, "text %u", i);
+	}
+}
