@@ -4,6 +4,8 @@
 #include "net_priv.h"
 #include "wire_cksum.h"
 
+#define TIMESTAMP_LEN 20
+
 /* Likely MTUs below a total length, for routers that do not say theirs (RFC 1191 section 7.1). */
 static uint32_t icmp4_plateau(uint32_t total_len)
 {
@@ -40,26 +42,68 @@ static enum net_verdict icmp4_error_input(
 	return net_error_input(n, p, &e, DROP_icmp4_no_flow);
 }
 
-/* RFC 1122 section 3.2.2.6; the type of service of the request (section 3.2.1.6). */
-static enum net_verdict icmp4_echo(struct net *n, struct net_pkt *p)
+/*
+ * Sends p's message back, changed by its caller in place and summed, from the address it came to: the
+ * type of service of the request (RFC 1122 section 3.2.1.6), its options brought up to date, a source
+ * route reversed (sections 3.2.2.6 and 3.2.2.8). Takes p->m.
+ */
+static int icmp4_answer(struct net *n, struct net_pkt *p, uint8_t type)
 {
 	struct net_tx tx = {.proto = IPPROTO_ICMP, .tos = net_pkt_tos(p)};
-	union net_ip src = p->dst;
+	union net_ip src = p->dst, to = {.v4 = 0};
+	uint8_t opt[40];
+	uint32_t first;
+	unsigned n_opt = ip4_options_reply(n, p, opt, &first);
 	struct net_dst d;
 	int err;
 
+	net_ip4_set(&to, first);
+	err = net_route(n, false, &to, &src, NET_NO_IFC, &d);
+	if (err != 0) {
+		net_drop(n, p, route_drop(err));
+		return err;
+	}
+	if (!net_echo_turn(n, p, type)) {
+		net_drop(n, p, DROP_pool_empty);
+		return -ENOBUFS;
+	}
+	if (n_opt != 0)
+		return ip4_options_output(n, &d, p->m, src.v4, first, &tx, opt, n_opt);
+	return ip4_output_summed(n, &d, p->m, src.v4, first, &tx);
+}
+
+/* RFC 1122 section 3.2.2.6 */
+static enum net_verdict icmp4_echo(struct net *n, struct net_pkt *p)
+{
 	net_count(n, CNT_icmp4_rx_echo);
 	if (p->flags & NET_PKT_L3_MCAST)
 		return net_drop(n, p, DROP_icmp4_bcast);
 	if (!n->conf.echo_reply)
 		return net_drop(n, p, DROP_icmp4_type);
-	err = net_route(n, false, &p->src, &src, NET_NO_IFC, &d);
-	if (err != 0)
-		return net_drop(n, p, route_drop(err));
-	if (!net_echo_turn(n, p, WIRE_ICMP4_ECHO_REPLY))
-		return net_drop(n, p, DROP_pool_empty);
-	if (ip4_output_summed(n, &d, p->m, src.v4, p->src.v4, &tx) == 0)
+	if (icmp4_answer(n, p, WIRE_ICMP4_ECHO_REPLY) == 0)
 		net_count(n, CNT_icmp4_tx_echo_replies);
+	return NET_DONE;
+}
+
+/* RFC 1122 section 3.2.2.8: received and sent now; identifier, sequence and origin as they came. */
+static enum net_verdict icmp4_timestamp(struct net *n, struct net_pkt *p)
+{
+	uint8_t *l4 = rte_pktmbuf_mtod_offset(p->m, uint8_t *, p->l4_off);
+	uint16_t sum = 0;
+
+	if (p->flags & NET_PKT_L3_MCAST)
+		return net_drop(n, p, DROP_icmp4_bcast);
+	if (!n->conf.timestamp_reply)
+		return net_drop(n, p, DROP_icmp4_type);
+	if (p->l4_len < TIMESTAMP_LEN || p->m->data_len - p->l4_off < TIMESTAMP_LEN)
+		return net_drop(n, p, DROP_icmp4_short);
+	wire_put32(l4 + 12, ip4_time(n));
+	wire_put32(l4 + 16, ip4_time(n));
+	memcpy(l4 + 2, &sum, sizeof(sum));
+	sum = net_icmp_sum(n, p);
+	memcpy(l4 + 2, &sum, sizeof(sum)); /* of the request, which the answer's follows from */
+	if (icmp4_answer(n, p, WIRE_ICMP4_TIMESTAMP_REPLY) == 0)
+		net_count(n, CNT_icmp4_tx_timestamps);
 	return NET_DONE;
 }
 
@@ -78,6 +122,8 @@ enum net_verdict icmp4_input(struct net *n, struct net_pkt *p)
 	switch (h.type) {
 	case WIRE_ICMP4_ECHO:
 		return icmp4_echo(n, p);
+	case WIRE_ICMP4_TIMESTAMP:
+		return icmp4_timestamp(n, p);
 	case WIRE_ICMP4_UNREACH:
 	case WIRE_ICMP4_TIME:
 	case WIRE_ICMP4_PARAM:
@@ -97,7 +143,8 @@ static bool icmp4_about_error(const struct net_pkt *p)
 	if (p->l4_len == 0 || p->m->data_len <= p->l4_off)
 		return true;
 	type = *rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l4_off);
-	return type != WIRE_ICMP4_ECHO && type != WIRE_ICMP4_ECHO_REPLY;
+	return type != WIRE_ICMP4_ECHO && type != WIRE_ICMP4_ECHO_REPLY &&
+	       type != WIRE_ICMP4_TIMESTAMP && type != WIRE_ICMP4_TIMESTAMP_REPLY;
 }
 
 bool icmp4_error_allowed(const struct net *n, const struct net_pkt *p)

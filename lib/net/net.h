@@ -172,6 +172,7 @@ struct net_conf {
 	uint32_t frag_timeout_us; /* reassembly time; default 60 s (RFC 1122 3.3.2, RFC 8200 4.5) */
 	uint32_t icmp_rate, icmp_burst; /* errors a second and at once, a core; default 1000, 50 */
 	bool echo_reply;		/* default true */
+	bool timestamp_reply;		/* default false */
 	bool strong_host; /* default true: an address is ours on its own interface only */
 };
 

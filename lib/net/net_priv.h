@@ -288,6 +288,18 @@ int ip6_output_summed(struct net *n, struct net_dst *d, struct rte_mbuf *m, cons
 	const struct ip6 *dst, const struct net_tx *tx);
 /* Puts an IPv6 header (and the ICMPv6 checksum) before m and sends it to a MAC, without any
  * neighbour entry: for ND itself. */
+/* ip4_options.c: the options of an answer to p, at most 40 bytes, and where it goes first. */
+unsigned ip4_options_reply(struct net *n, const struct net_pkt *p, uint8_t *opt, uint32_t *first);
+/* As ip4_output_summed(), with options; never in fragments. */
+int ip4_options_output(struct net *n, const struct net_dst *d, struct rte_mbuf *m, uint32_t src,
+	uint32_t dst, const struct net_tx *tx, const uint8_t *opt, unsigned n_opt);
+
+/* RFC 792, Timestamp: ours is not counted from midnight, as the highest bit says. */
+static inline uint32_t ip4_time(const struct net *n)
+{
+	return UINT32_C(0x80000000) | (uint32_t)(n->env->now_us / 1000);
+}
+
 /* Sends what is larger than the path takes, in fragments; the arguments are ip4_output()'s. Takes m. */
 int ip4_frag_output(struct net *n, const struct net_dst *d, struct rte_mbuf *m, uint32_t src,
 	uint32_t dst, const struct net_tx *tx, bool summed);

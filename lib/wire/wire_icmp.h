@@ -20,6 +20,8 @@
 #define WIRE_ICMP4_ECHO		    8
 #define WIRE_ICMP4_TIME		    11
 #define WIRE_ICMP4_PARAM	    12
+#define WIRE_ICMP4_TIMESTAMP	    13
+#define WIRE_ICMP4_TIMESTAMP_REPLY  14
 
 #define WIRE_ICMP_TIME_FRAG 1 /* of both families: reassembly took too long */
 

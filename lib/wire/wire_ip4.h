@@ -38,4 +38,14 @@ int wire_ip4_print(char *buf, size_t size, const struct wire_ip4 *h);
  */
 unsigned wire_ip4_options_check(const uint8_t *p, const struct wire_ip4 *h, bool *source_route);
 
+/*
+ * The options of the reply to a packet for us that passed wire_ip4_options_check(): Record Route
+ * with our address (h->dst), Timestamp with time (RFC 792: ms since midnight UT, or any with the
+ * highest bit set), a completed source route reversed. out has room for 40 bytes; returns how
+ * many, a multiple of 4, padded. *first: where the reply goes first: h->src, or the last stop of a
+ * source route.
+ */
+unsigned wire_ip4_options_reply(
+	uint8_t *out, const uint8_t *p, const struct wire_ip4 *h, uint32_t time, uint32_t *first);
+
 #endif

@@ -31,7 +31,7 @@ PROFILES = {
     "cookies": {"tcp.syn-cookies": "always"},
     "ecn": {"tcp.ecn": "on"},
     "short": {"net.reassembly-timeout": "1s", "tcp.msl": "300ms", "tcp.syn-give-up": "2s"},
-    "icmp": {},
+    "icmp": {"net.timestamp-reply": "true"},
 }
 GATEWAYS = {"lonely": (), "gateways": (GATEWAY4, "10.1.255.2")}
 _count = iter(range(1 << 30))

@@ -2,6 +2,7 @@
 #include <netinet/in.h>
 
 #include "net_host.h"
+#include "rng.h"
 #include "wire_bytes.h"
 
 TestSuite(icmp4);
@@ -370,5 +371,153 @@ Test(icmp4, pool_empty_is_counted_and_service_resumes)
 		pkt_free(pool, held[i]);
 	host_rx(h, b, len);
 	expect_icmp4(h, &ip, NULL);
+	host_free(h);
+}
+
+/* An ICMP request with n octets of IP options; its length. */
+static unsigned put_request(uint8_t *b, uint8_t type, const uint8_t *opt, unsigned n, unsigned len)
+{
+	uint8_t body[60 + 64] = {0}, *l4 = body + n;
+	struct wire_ip4 ip = ip4_hdr(IPPROTO_ICMP, PEER4, OUR4, n + len);
+	unsigned total;
+	uint16_t sum;
+
+	if (n != 0)
+		memcpy(body, opt, n);
+	l4[0] = type;
+	for (unsigned i = 4; i < len; i++)
+		l4[i] = (uint8_t)i;
+	sum = wire_cksum_fold(wire_cksum_sum(l4, len, 0));
+	memcpy(l4 + 2, &sum, sizeof(sum));
+	total = put_ip4(b, NULL, &ip, body);
+	b[14] = (uint8_t)(0x40 | (20 + n) / 4);
+	fix_ip4(b + 14);
+	return total;
+}
+
+/* The options of the answer, whose header and message are right. */
+static const uint8_t *answer_options(
+	struct host *h, uint8_t type, unsigned *n, struct wire_ip4 *ip, const uint8_t **l4)
+{
+	const struct frame *f = host_tx(h);
+	unsigned hlen;
+
+	cr_assert_not_null(f);
+	hlen = (f->b[14] & 0xf) * 4u;
+	cr_assert_gt(wire_ip4_parse(f->b + 14, f->len - 14u, true, ip), 0);
+	*l4 = f->b + 14 + hlen;
+	cr_assert_eq((*l4)[0], type);
+	cr_assert_eq(wire_cksum_fold(wire_cksum_sum(*l4, ip->total_len - hlen, 0)), 0);
+	*n = hlen - 20;
+	return f->b + 34;
+}
+
+Test(icmp4, rfc1122_3_2_2_6_record_route_and_timestamp_come_back)
+{
+	static const uint8_t opt[20] = {7, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0, 1, 68, 8, 5, 0, 0, 0, 0};
+	struct host *h = host_ready();
+	uint8_t b[HOST_BYTES];
+	struct wire_ip4 ip;
+	const uint8_t *o, *l4;
+	unsigned n;
+
+	learn4(h, PEER4, peer_mac);
+	host_rx(h, b, put_request(b, 8, opt, 20, 24));
+	o = answer_options(h, 0, &n, &ip, &l4);
+	cr_assert_eq(n, 20);
+	cr_assert_eq(o[2], 8);
+	cr_assert_eq(wire_get32(o + 3), OUR4);
+	cr_assert_eq(o[11], 68);
+	cr_assert_eq(o[13], 9);
+	cr_assert(wire_get32(o + 15) >> 31, "not counted from midnight (RFC 792)");
+	host_free(h);
+}
+
+/* RFC 791 section 3.1: nothing is written past a full option, who had no room is counted. */
+Test(icmp4, rfc791_3_1_full_options)
+{
+	static const uint8_t opt[16] = {7, 7, 8, 1, 2, 3, 4, 68, 8, 9, 0x10, 5, 6, 7, 8};
+	struct host *h = host_ready();
+	uint8_t b[HOST_BYTES];
+	struct wire_ip4 ip;
+	const uint8_t *o, *l4;
+	unsigned n;
+
+	learn4(h, PEER4, peer_mac);
+	host_rx(h, b, put_request(b, 8, opt, 16, 24));
+	o = answer_options(h, 0, &n, &ip, &l4);
+	cr_assert_arr_eq(o, opt, 10);
+	cr_assert_eq(o[10], 0x20);
+	cr_assert_arr_eq(o + 11, opt + 11, 4);
+	host_free(h);
+}
+
+Test(icmp4, rfc1122_3_2_2_6_source_route_is_reversed)
+{
+	static const uint8_t opt[12] = {131, 11, 12, 10, 0, 9, 9, 10, 0, 0, 3, 0};
+	struct host *h = host_ready();
+	uint8_t b[HOST_BYTES];
+	struct wire_ip4 ip;
+	const uint8_t *o, *l4;
+	unsigned n;
+
+	learn4(h, THIRD4, third_mac);
+	host_rx(h, b, put_request(b, 8, opt, 12, 24));
+	o = answer_options(h, 0, &n, &ip, &l4);
+	cr_assert_eq(ip.dst, THIRD4);
+	cr_assert_eq(o[2], 4);
+	cr_assert_eq(wire_get32(o + 3), IP4(10, 0, 9, 9));
+	cr_assert_eq(wire_get32(o + 7), PEER4);
+	host_free(h);
+}
+
+Test(icmp4, rfc1122_3_2_2_8_timestamp)
+{
+	struct host *h = host_new(1);
+	uint8_t b[HOST_BYTES], want[12];
+	struct wire_ip4 ip;
+	const uint8_t *l4;
+	unsigned n;
+
+	h->conf.timestamp_reply = true;
+	h->conf.acd = false;
+	host_start(h, true, false);
+	learn4(h, PEER4, peer_mac);
+	host_rx(h, b, put_request(b, 13, NULL, 0, 20));
+	answer_options(h, 14, &n, &ip, &l4);
+	for (unsigned i = 4; i < 12; i++)
+		want[i] = (uint8_t)i;
+	cr_assert_arr_eq(l4 + 4, want + 4, 8);
+	cr_assert(wire_get32(l4 + 12) >> 31);
+	cr_assert_eq(wire_get32(l4 + 12), wire_get32(l4 + 16));
+	host_rx(h, b, put_request(b, 13, NULL, 0, 16));
+	host_dropped(h, DROP_icmp4_short);
+	host_free(h);
+	h = host_ready(); /* off by default */
+	host_rx(h, b, put_request(b, 13, NULL, 0, 20));
+	host_dropped(h, DROP_icmp4_type);
+	host_free(h);
+}
+
+/* RFC 1122 section 3.2.1.8, robustness: any octets at all. */
+Test(icmp4, random_options)
+{
+	struct host *h = host_ready();
+	uint8_t b[HOST_BYTES], opt[40];
+	struct rng r;
+
+	learn4(h, PEER4, peer_mac);
+	for (unsigned seed = 0; seed < 20000; seed++) {
+		rng_seed(&r, seed);
+		for (unsigned i = 0; i < 40; i++) {
+			static const uint8_t kinds[] = {0, 1, 7, 68, 131, 137};
+
+			opt[i] = rng_u64(&r) % 3 == 0 ? kinds[rng_u64(&r) % 6]
+						      : (uint8_t)(rng_u64(&r) % 48);
+		}
+		host_rx(h, b, put_request(b, 8, opt, 40, 24));
+		h->n_out = 0;
+		h->next_out = 0;
+	}
 	host_free(h);
 }
