@@ -227,6 +227,7 @@ static bool syn_signed(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg 
 static void cookie_reply(struct tcp *tcp, struct tcp_half_open *h)
 {
 	h->iss = syn_cookie_make(tcp, &h->key, h->irs, h->mss);
+	syn_cookie_opts_hide(tcp, h);
 	syn_cookie_sent(tcp);
 	ho_send(tcp, h, WIRE_TCP_SYN | WIRE_TCP_ACK);
 }
@@ -246,6 +247,7 @@ static void listen_syn(
 	tmpl.irs = s->seq;
 	tmpl.mss = syn_mss(tcp, s);
 	tmpl.wnd = s->wnd;
+	syn_agree(tcp, l, &tmpl, s);
 	/* A cookie cannot be made to follow an old connection's numbers, nor remember a key. */
 	if (unlikely(old_nxt == NULL && !(tmpl.flags & TF_SIGNED) && syn_cookie_fits(tmpl.mss) &&
 		     (cookies == TCP_COOKIES_ALWAYS ||
@@ -258,7 +260,6 @@ static void listen_syn(
 		seg_drop(tcp, s, DROP_tcp_backlog);
 		return;
 	}
-	syn_agree(tcp, l, &tmpl, s);
 	tmpl.iss = tcp_isn(tcp, &tmpl.key);
 	if (old_nxt != NULL &&
 		seq_leq(tmpl.iss, *old_nxt)) /* it ran faster than the clock (MAY-2) */
@@ -338,6 +339,23 @@ static void ho_complete(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg
 		tcp_auth_release(tcp, copy.auth);
 }
 
+/* What the SYNs settled, from the timestamp that comes back. */
+static void cookie_agree(struct tcp *tcp, const struct tcp_listener *l, struct tcp_half_open *h,
+	const struct tcp_seg *s)
+{
+	uint32_t wanted = tcp_wanted(tcp, &l->opts, false);
+	struct wire_tcp_opts o;
+
+	ho_opts(s, &o);
+	if (!(o.has & WIRE_TCP_OPT_TS) || !(wanted & TF_TS))
+		return;
+	syn_cookie_opts_find(h, o.tsecr, wanted);
+	if (h->flags & TF_WSCALE)
+		h->rcv_wscale = tcp_wscale(tcp, &l->opts);
+	h->ts_recent = o.tsval;
+	h->ts_off = tcp_ts_offset(tcp, &h->key);
+}
+
 /* The third segment of a handshake that only its cookie remembers. false: it brings none. */
 static bool cookie_ack(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s)
 {
@@ -352,6 +370,7 @@ static bool cookie_ack(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *
 		return false;
 	}
 	tcp_count(tcp, CNT_tcp_syn_cookies_valid);
+	cookie_agree(tcp, l, &h, s);
 	h.irs = s->seq - 1;
 	h.iss = s->ack - 1;
 	ho_accept(tcp, &h, s);

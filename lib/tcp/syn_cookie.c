@@ -83,6 +83,47 @@ uint16_t syn_cookie_check(
 	return index < RTE_DIM(mss_table) ? mss_table[index] : 0;
 }
 
+#define TS_BITS	     6
+#define TS_WSCALE    0x0fu
+#define TS_NO_WSCALE 0x0fu /* the largest shift is 14 */
+#define TS_SACK	     0x10u
+#define TS_ECN	     0x20u
+
+void syn_cookie_opts_hide(const struct tcp *tcp, struct tcp_half_open *h)
+{
+	uint32_t now = tcp_ts_now(tcp, h->ts_off), bits = 0;
+
+	if (!(h->flags & TF_TS)) {
+		h->flags &= ~TCP_AGREED;
+		h->snd_wscale = 0;
+		h->rcv_wscale = 0;
+		return;
+	}
+	bits |= h->flags & TF_WSCALE ? h->snd_wscale : TS_NO_WSCALE;
+	bits |= h->flags & TF_SACK ? TS_SACK : 0;
+	bits |= h->flags & TF_ECN ? TS_ECN : 0;
+	uint32_t val = (now >> TS_BITS << TS_BITS) | bits;
+
+	if (seq_gt(val, now)) /* later ones must not be smaller */
+		val -= 1u << TS_BITS;
+	h->ts_off += val - now;
+}
+
+void syn_cookie_opts_find(struct tcp_half_open *h, uint32_t tsecr, uint32_t wanted)
+{
+	uint32_t flags = TF_TS;
+
+	if ((tsecr & TS_WSCALE) != TS_NO_WSCALE)
+		flags |= TF_WSCALE;
+	if (tsecr & TS_SACK)
+		flags |= TF_SACK;
+	if (tsecr & TS_ECN)
+		flags |= TF_ECN;
+	h->flags |= flags & wanted;
+	if (h->flags & TF_WSCALE)
+		h->snd_wscale = tsecr & TS_WSCALE;
+}
+
 void syn_cookie_sent(struct tcp *tcp)
 {
 	tcp->cookies_until_us = tcp->env->now_us + (uint64_t)AGE_MAX * PERIOD_US;

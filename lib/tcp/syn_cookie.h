@@ -14,6 +14,13 @@ uint32_t syn_cookie_make(
 /* The MSS in a cookie that came back, not above the one put in; 0: it is none of ours, or too old. */
 uint16_t syn_cookie_check(
 	const struct tcp *tcp, const struct tcp_key *k, uint32_t peer_seq, uint32_t cookie);
+/*
+ * What the two sides agreed on rides in the lowest bits of our first timestamp, which the peer echoes, as
+ * Linux does it: the peer's window scale, SACK, ECN. Takes all of it back where there are no timestamps.
+ */
+void syn_cookie_opts_hide(const struct tcp *tcp, struct tcp_half_open *h);
+/* From the echo; wanted: what we are willing to use at all (TF_*). */
+void syn_cookie_opts_find(struct tcp_half_open *h, uint32_t tsecr, uint32_t wanted);
 /* One was sent; and may any still come back? An ACK out of the blue is not even looked at else, so
  * that cookies cannot be guessed while none are needed. */
 void syn_cookie_sent(struct tcp *tcp);

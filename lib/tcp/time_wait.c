@@ -146,13 +146,26 @@ static void tw_ack(struct tcp *tcp, const struct tcp_time_wait *w, const struct 
 }
 
 /*
- * A new SYN may take over the entry (RFC 9293 section 3.6.1, MAY-2) if its sequence number is
- * above the old connection's; otherwise it gets an ACK.
+ * May a new SYN take over the entry (RFC 9293 section 3.6.1, MAY-2)? RFC 6191 section 2: by a newer
+ * timestamp, or by the first one ever; where timestamps cannot tell, by a higher sequence number.
  */
-static bool tw_syn_acceptable(const struct tcp_time_wait *w, const struct tcp_seg *s)
+static bool tw_syn_acceptable(
+	const struct tcp *tcp, const struct tcp_time_wait *w, const struct tcp_seg *s)
 {
-	return (s->flags & (WIRE_TCP_SYN | WIRE_TCP_ACK | WIRE_TCP_RST)) == WIRE_TCP_SYN &&
-	       seq_gt(s->seq, w->rcv_nxt);
+	const uint8_t *hdr = rte_pktmbuf_mtod_offset(s->p->m, const uint8_t *, s->p->l4_off);
+	uint32_t recent = tw_ts_recent(tcp, w);
+	struct wire_tcp_opts o;
+
+	if ((s->flags & (WIRE_TCP_SYN | WIRE_TCP_ACK | WIRE_TCP_RST)) != WIRE_TCP_SYN)
+		return false;
+	wire_tcp_opts_parse(hdr + WIRE_TCP_LEN, s->hlen - WIRE_TCP_LEN, &o);
+	if (o.has & WIRE_TCP_OPT_TS && tcp->conf.timestamps) {
+		if (!w->ts || seq_gt(o.tsval, recent))
+			return true;
+		if (o.tsval != recent)
+			return false;
+	}
+	return seq_gt(s->seq, w->rcv_nxt);
 }
 
 static bool tw_signed(struct tcp *tcp, const struct tcp_time_wait *w, struct tcp_seg *s)
@@ -173,7 +186,7 @@ void tcp_time_wait_input(struct tcp *tcp, struct tcp_time_wait *w, struct tcp_se
 {
 	if (!tw_signed(tcp, w, s))
 		return;
-	if (tw_syn_acceptable(w, s)) {
+	if (tw_syn_acceptable(tcp, w, s)) {
 		struct tcp_listener *l =
 			tcp_listener_lookup(tcp, w->v6, &s->p->dst, s->dport, s->p->scope);
 

@@ -230,3 +230,68 @@ TALK(cookie, grows_with_time_rfc6528_3)
 	cookie_handshake(1460);
 	talk_check(seq_gt(talk.conn[0].iss, before));
 }
+
+#define ALL (WIRE_TCP_OPT_WSCALE | WIRE_TCP_OPT_TS | WIRE_TCP_OPT_SACKOK)
+
+/* Window scale, SACK and ECN come back in the echo of our timestamp, as with Linux. */
+TALK(cookie, options_in_the_timestamp)
+{
+	talk.conf.syn_cookies = TCP_COOKIES_ALWAYS;
+	talk.conf.rcvbuf = 1 << 20;
+	talk_listen();
+	for (unsigned bits = 0; bits < 8; bits++) {
+		bool sack = bits & 1, ecn = bits & 2, ws = bits & 4;
+
+		talk_in(SYN | (ecn ? ECE | CWR : 0), .mss = 1460, .tsval = 1000, .sack_ok = sack,
+			.wscale = ws ? 7 + 1 : 0, .wnd = 1000);
+		const struct talk_out *o = talk_next_out();
+
+		talk_check(o != NULL);
+		talk_eq(o->o.has & ALL, (sack ? WIRE_TCP_OPT_SACKOK : 0u) | WIRE_TCP_OPT_TS |
+						(ws ? WIRE_TCP_OPT_WSCALE : 0u));
+		talk_eq((o->h.flags & ECE) != 0, ecn);
+		talk_eq(o->o.tsecr, 1000);
+		uint32_t tsval = o->o.tsval;
+
+		talk_advance(10 * MS);
+		talk_in(ACK, .seq = 1, .ack = 1, .tsval = 1010, .tsecr = tsval, .wnd = 1000);
+		talk_accepted();
+		uint32_t want =
+			TF_TS | (sack ? TF_SACK : 0u) | (ecn ? TF_ECN : 0u) | (ws ? TF_WSCALE : 0u);
+
+		talk_eq(talk_tcb()->flags & TCP_AGREED, want);
+		talk_eq(talk_tcb()->snd_wnd, ws ? 128000 : 1000);
+		/* The clock goes on from there: never back. */
+		talk_send(10);
+		o = talk_next_out();
+		talk_check(o != NULL && seq_geq(o->o.tsval, tsval));
+		talk_check(o->o.tsval - tsval <= 10 + 64);
+		talk_conn_new();
+	}
+}
+
+/* Without timestamps there is no room for them: none is agreed on. */
+TALK(cookie, no_options_without_timestamps)
+{
+	talk.conf.syn_cookies = TCP_COOKIES_ALWAYS;
+	talk_listen();
+	talk_in(SYN | ECE | CWR, .mss = 1460, .sack_ok = true, .wscale = 8);
+	talk_expect(SYN | ACK, .ack = 1, .without = ALL);
+	talk_in(ACK, .seq = 1, .ack = 1);
+	talk_accepted();
+	talk_eq(talk_tcb()->flags & TCP_AGREED, 0);
+}
+
+/* What we do not want is not switched on by an echo that was made up. */
+TALK(cookie, forged_echo)
+{
+	talk.conf.syn_cookies = TCP_COOKIES_ALWAYS;
+	talk.conf.sack = false;
+	talk.conf.ecn = TCP_ECN_OFF;
+	talk_listen();
+	talk_in(SYN, .mss = 1460, .tsval = 1000);
+	talk_expect(SYN | ACK, .ack = 1, .with = WIRE_TCP_OPT_TS);
+	talk_in(ACK, .seq = 1, .ack = 1, .tsval = 1010, .tsecr = 0xffffffff);
+	talk_accepted();
+	talk_eq(talk_tcb()->flags & TCP_AGREED, TF_TS);
+}
