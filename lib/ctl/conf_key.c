@@ -40,6 +40,13 @@ const char *const *conf_key_words(const struct conf_key *k)
 			[TCP_COOKIES_ALWAYS] = "always",
 			[TCP_COOKIES_NEVER] = "never"},
 		[T_ECN] = {[TCP_ECN_OFF] = "off", [TCP_ECN_ACCEPT] = "accept", [TCP_ECN_ON] = "on"},
+		[T_CC] = {[TCP_CC_CUBIC] = "cubic",
+			[TCP_CC_NEWRENO] = "newreno",
+			[TCP_CC_DCTCP] = "dctcp",
+			[TCP_CC_BBR] = "bbr"},
+		[T_PACING] = {[TCP_PACING_AUTO] = "auto",
+			[TCP_PACING_TRUE] = "true",
+			[TCP_PACING_FALSE] = "false"},
 	};
 
 	if (k->type >= sizeof(words) / sizeof(words[0]) || words[k->type][0] == NULL)

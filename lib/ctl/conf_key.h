@@ -29,6 +29,8 @@ enum conf_type {
 	T_COOKIES,
 	T_AUTH,
 	T_ECN,
+	T_CC,
+	T_PACING,
 	T_CPU,
 	T_RSSKEY,
 	T_WORD,

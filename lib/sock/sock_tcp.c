@@ -5,11 +5,13 @@
 
 _Static_assert(sizeof(gn_tcp_t) == sizeof(tcp_handle_t), "a handle is TCP's own");
 
-static struct tcp_opts sock_opts(const struct gn_tcp_opts *o)
+/* 0, or -EINVAL: no such congestion control. */
+static int sock_opts(const struct gn_tcp_opts *o, struct tcp_opts *to)
 {
+	*to = (struct tcp_opts){0};
 	if (o == NULL)
-		return (struct tcp_opts){0};
-	return (struct tcp_opts){
+		return 0;
+	*to = (struct tcp_opts){
 		.sndbuf = o->sndbuf,
 		.rcvbuf = o->rcvbuf,
 		.backlog = o->backlog,
@@ -25,21 +27,24 @@ static struct tcp_opts sock_opts(const struct gn_tcp_opts *o)
 		.ecn = o->ecn,
 		.nodelay = o->nodelay,
 		.keepalive = o->keepalive,
+		.cc = o->cc != NULL ? tcp_cc_find(o->cc) : NULL,
 	};
+	return o->cc != NULL && to->cc == NULL ? -EINVAL : 0;
 }
 
 int64_t gn_tcp_listen(struct gn_core *c, const struct gn_addr *local, const struct gn_tcp_ops *ops,
 	void *user, const struct gn_tcp_opts *opts)
 {
 	struct sock *s = sock_of(c);
-	struct tcp_opts o = sock_opts(opts);
+	struct tcp_opts o;
 	const struct net_ifc *ifc = NULL;
 	struct tcp_listener *l;
 	union net_ip ip;
 
 	if (s->stopping)
 		return -ESHUTDOWN;
-	if (ops == NULL || local->port == 0 || !sock_addr_ip(local, &ip))
+	if (ops == NULL || local->port == 0 || !sock_addr_ip(local, &ip) ||
+		sock_opts(opts, &o) != 0)
 		return -EINVAL;
 	if (local->ifc != 0) {
 		if (local->ifc > net_ifc_count(s->net))
@@ -66,13 +71,13 @@ int64_t gn_tcp_connect(struct gn_core *c, const struct gn_addr *local, const str
 	const struct gn_tcp_ops *ops, void *user, const struct gn_tcp_opts *opts)
 {
 	struct sock *s = sock_of(c);
-	struct tcp_opts o = sock_opts(opts);
+	struct tcp_opts o;
 	struct sock_pair p;
 	struct tcb *t;
 
 	if (s->stopping)
 		return -ESHUTDOWN;
-	if (ops == NULL || sock_pair_make(&p, local, remote) != 0)
+	if (ops == NULL || sock_pair_make(&p, local, remote) != 0 || sock_opts(opts, &o) != 0)
 		return -EINVAL;
 	t = tcp_connect(s->tcp, p.v6, &p.lip, p.lport, &p.rip, p.rport, p.ifc, &o, ops, user);
 	return t != NULL ? (int64_t)tcp_handle(s->tcp, t) : -errno;
@@ -243,10 +248,12 @@ int gn_tcp_opts_set(struct gn_core *c, gn_tcp_t t, const struct gn_tcp_opts *opt
 {
 	struct sock *s = sock_of(c);
 	struct tcb *b = tcp_find(s->tcp, t);
-	struct tcp_opts o = sock_opts(opts);
+	struct tcp_opts o;
 
 	if (b == NULL)
 		return -EBADF;
+	if (sock_opts(opts, &o) != 0)
+		return -EINVAL;
 	tcp_opts_set(s->tcp, b, &o);
 	return 0;
 }

@@ -10,12 +10,12 @@
 #define BURST_MAX  65536u
 #define NS_PER_SEC UINT64_C(1000000000)
 
-void tcp_pace_set(struct tcb *t, uint64_t rate)
+void tcp_pace_set(const struct tcp *tcp, struct tcb *t, uint64_t rate)
 {
 	struct tcp_pace *p = &t->xs->pace;
 	uint64_t burst = rate / (1000000 / BURST_US);
 
-	p->rate = rate;
+	p->rate = likely(tcp->conf.pacing != TCP_PACING_FALSE) ? rate : 0;
 	p->burst_max = (uint32_t)RTE_MIN(burst, (uint64_t)BURST_MAX);
 }
 
@@ -58,9 +58,9 @@ bool tcp_pace_go(struct tcp *tcp, struct tcb *t)
 
 /* Without a model of the path: a little faster than a window each round trip, so that the window
  * stays the limit (twice in slow start, where it doubles). */
-void tcp_pace_by_cwnd(struct tcb *t)
+void tcp_pace_by_cwnd(const struct tcp *tcp, struct tcb *t)
 {
 	uint64_t rate = (uint64_t)t->cwnd * 1000000 / RTE_MAX(t->srtt_us, 1u);
 
-	tcp_pace_set(t, t->cwnd < t->ssthresh / 2 ? 2 * rate : rate + rate / 5);
+	tcp_pace_set(tcp, t, t->cwnd < t->ssthresh / 2 ? 2 * rate : rate + rate / 5);
 }

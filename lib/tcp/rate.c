@@ -42,15 +42,31 @@ void tcp_rate_sent(struct tcp *tcp, struct tcb *t, struct txseg *s)
 		s->flags &= (uint16_t)~TXSEG_LIMITED;
 }
 
+static void delivered(struct tcp *tcp, struct tcp_rate *r, uint32_t bytes)
+{
+	r->delivered += bytes;
+	r->delivered += r->delivered == 0; /* it wraps; 0 means not begun */
+	r->delivered_us = (uint32_t)tcp->env->now_us;
+}
+
+void tcp_rate_ahead(struct tcp *tcp, struct tcb *t, uint32_t bytes)
+{
+	struct tcp_rate *r = &t->xs->rate;
+
+	r->ahead += bytes;
+	delivered(tcp, r, bytes);
+}
+
 /* Section 3.3, for the segment of an ACK that was sent last. */
 void tcp_rate_delivered(
 	struct tcp *tcp, struct tcb *t, const struct txseg *s, struct tcp_ack_sample *a)
 {
 	struct tcp_rate *r = &t->xs->rate;
 
-	r->delivered += s->len;
-	r->delivered += r->delivered == 0; /* it wraps; 0 means not begun */
-	r->delivered_us = (uint32_t)tcp->env->now_us;
+	uint32_t known = RTE_MIN(r->ahead, s->len);
+
+	r->ahead -= known;
+	delivered(tcp, r, s->len - known);
 	if (!(s->flags & TXSEG_RATE))
 		return;
 	if (a->rate_any &&
@@ -94,6 +110,8 @@ void tcp_rate_finish(struct tcp *tcp, struct tcb *t, struct tcp_ack_sample *a)
 	struct tcp_rate *r = &t->xs->rate;
 
 	min_rtt_update(tcp, r, a->rtt_us);
+	if (unlikely(tcp->conf.pacing == TCP_PACING_TRUE) && !(t->cc->flags & TCP_CC_PACED))
+		tcp_pace_by_cwnd(tcp, t);
 	if (r->app_limited != 0 && seq_gt(r->delivered, r->app_limited))
 		r->app_limited = 0;
 	a->rate_interval_us = 0;

@@ -30,20 +30,21 @@ static void recovery_end(struct tcp *tcp, struct tcb *t)
 	if (!(t->cc->flags & TCP_CC_MODEL)) {
 		t->cwnd = t->ssthresh;
 		/* RFC 6582 section 3.2 step 3, option (1): what leaves now is no burst. */
-		t->cwnd = RTE_MIN(t->cwnd,
-			RTE_MAX(t->snd_max - t->snd_una, (uint32_t)t->mss) + t->mss);
+		t->cwnd = RTE_MIN(
+			t->cwnd, RTE_MAX(t->snd_max - t->snd_una, (uint32_t)t->mss) + t->mss);
 	}
 	t->cc->recovered(tcp, t);
 }
 
 /* Without SACK: one more segment has arrived, we do not know which. */
-static void dup_ack_count(struct tcb *t, struct tcp_ack_sample *a)
+static void dup_ack_count(struct tcp *tcp, struct tcb *t, struct tcp_ack_sample *a)
 {
 	struct tcp_loss *l = &t->xs->loss;
 	uint32_t most = t->snd_max - t->snd_una - l->lost, old = l->sacked;
 
 	l->sacked = RTE_MIN(l->sacked + t->mss, most);
 	a->delivered += l->sacked - old;
+	tcp_rate_ahead(tcp, t, l->sacked - old);
 	if (t->dup_acks < UINT8_MAX)
 		t->dup_acks++;
 }
@@ -94,7 +95,7 @@ void tcp_recovery_ack(
 	bool now = false, was = (t->flags & TF_RECOVERY) != 0;
 
 	if (dup)
-		dup_ack_count(t, a);
+		dup_ack_count(tcp, t, a);
 	else if (a->acked != 0)
 		t->dup_acks = 0;
 	if (unlikely(t->flags & (TF_RECOVERY | TF_LOSS)) && seq_geq(t->snd_una, t->recover))

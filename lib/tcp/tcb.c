@@ -33,7 +33,7 @@ struct tcb *tcb_alloc(
 	t->delack_at = TCP_NEVER;
 	t->close_at = TCP_NEVER;
 	t->rto_us = tcp->conf.rto_initial_us;
-	t->cc = &tcp_cc_newreno;
+	t->cc = tcp_cc_configured(tcp);
 	t->rcv_mss = 536;
 	t->last_rx_us = tcp->env->now_us;
 	t->snd_buf = tcp->conf.sndbuf;
@@ -64,6 +64,8 @@ void tcb_opts(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o)
 		t->snd_buf = o->sndbuf;
 	if (o->rcvbuf != 0)
 		t->rcv_buf = t->state < TCP_ESTABLISHED ? o->rcvbuf : rcv_buf_most(t, o->rcvbuf);
+	if (o->cc != NULL)
+		tcp_cc_set(t, o->cc);
 	if (o->ttl != 0)
 		t->ttl = o->ttl;
 	if (o->tos != 0)

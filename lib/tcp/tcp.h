@@ -20,6 +20,7 @@
 struct tcp;
 struct tcb; /* a connection; in SYN-SENT or later */
 struct tcp_listener;
+struct tcp_cc_ops;
 
 /* A control block as the layer above may hold it between calls: 0 is never one, and bit 63 is 0, so
  * that it fits a positive int64_t. Stays invalid for ever (2^31 reuses) after the connection is
@@ -39,7 +40,11 @@ struct tcp_opts {
 	uint8_t ttl, tos;
 	uint8_t window_scaling, timestamps, sack, ecn; /* enum tcp_choice; before it opens */
 	bool nodelay, keepalive;
+	const struct tcp_cc_ops *cc; /* by tcp_cc_find() */
 };
+
+/* A congestion control by its name, or NULL. */
+const struct tcp_cc_ops *tcp_cc_find(const char *name);
 
 /*
  * Upcalls. They may call any function of this header, also tcp_close() or tcp_abort() of the same

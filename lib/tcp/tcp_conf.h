@@ -27,6 +27,8 @@ struct tcp_auth_key {
 	uint8_t key[TCP_AUTH_KEY_LEN];
 };
 
+enum tcp_cc_id { TCP_CC_CUBIC, TCP_CC_NEWRENO, TCP_CC_DCTCP, TCP_CC_BBR };
+enum tcp_pacing { TCP_PACING_AUTO, TCP_PACING_TRUE, TCP_PACING_FALSE };
 enum tcp_cookies { TCP_COOKIES_AUTO, TCP_COOKIES_ALWAYS, TCP_COOKIES_NEVER };
 
 /* Explicit congestion notification: never, if the peer asks for it, or asking for it. */
@@ -59,6 +61,8 @@ struct tcp_conf {
 	bool timestamps;	      /* RFC 7323 section 3; default true */
 	bool sack;		      /* RFC 2018; default true */
 	uint8_t ecn;		      /* enum tcp_ecn (RFC 3168); default TCP_ECN_ACCEPT */
+	enum tcp_cc_id cc;	      /* congestion control; default CUBIC (RFC 9438) */
+	enum tcp_pacing pacing;	      /* default auto: if the congestion control works by rate */
 	bool nodelay;		      /* default false */
 	bool keepalive;		      /* default false (RFC 9293 3.8.4, MUST-25) */
 	uint16_t mss_min;	      /* smallest MSS believed of a peer; default 88 */

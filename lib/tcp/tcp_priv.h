@@ -121,6 +121,7 @@ struct tcp_loss {
 struct tcp_rate {
 	uint32_t delivered;		 /* bytes, wraps; 0: nothing was sent yet */
 	uint32_t delivered_us, first_us; /* low 32 bits of times */
+	uint32_t ahead;	      /* counted by duplicate ACKs, not yet known of which stretches */
 	uint32_t app_limited; /* delivered at which the application's lack ends; 0: none */
 	uint32_t min_rtt_us;  /* of the last RATE_MIN_RTT_S; 0: not known */
 	uint32_t min_rtt_s;   /* when */
@@ -647,15 +648,17 @@ void tcp_rate_sent(struct tcp *tcp, struct tcb *t, struct txseg *s);
 /* s was acknowledged or SACKed, for the first time, and whole. a is zero before the first. */
 void tcp_rate_delivered(
 	struct tcp *tcp, struct tcb *t, const struct txseg *s, struct tcp_ack_sample *a);
+/* Without SACK: a duplicate ACK tells of so many bytes more. */
+void tcp_rate_ahead(struct tcp *tcp, struct tcb *t, uint32_t bytes);
 /* a->rtt_us is set. Fills in the rate. */
 void tcp_rate_finish(struct tcp *tcp, struct tcb *t, struct tcp_ack_sample *a);
 /* Output stops since the application has given no more. */
 void tcp_rate_app_limited(struct tcp *tcp, struct tcb *t);
 /* pace.c */
 /* Bytes a second, not 0. */
-void tcp_pace_set(struct tcb *t, uint64_t rate);
+void tcp_pace_set(const struct tcp *tcp, struct tcb *t, uint64_t rate);
 /* Of a congestion control that sets no rate: from its window. */
-void tcp_pace_by_cwnd(struct tcb *t);
+void tcp_pace_by_cwnd(const struct tcp *tcp, struct tcb *t);
 /* Bytes that leave at once. */
 uint32_t tcp_pace_burst(const struct tcb *t);
 bool tcp_pace_go(struct tcp *tcp, struct tcb *t);

@@ -197,6 +197,7 @@ void talk_begin(bool v6)
 	talk.peer_wnd = 65535;
 	talk.seed = 10 * SEC;
 	tcp_conf_default(&talk.conf);
+	talk.conf.cc = TCP_CC_NEWRENO; /* whose windows RFC 5681 lets one foretell */
 	talk.conf.connections = 64;
 	talk.conf.half_open = 16;
 	talk.conf.time_wait = 16;

@@ -119,6 +119,9 @@ struct gn_tcp_opts {
 	uint8_t window_scaling, timestamps; /* RFC 7323 */
 	uint8_t sack;			    /* RFC 2018 */
 	uint8_t ecn; /* RFC 3168: GN_ON asks for it, GN_ACCEPT agrees to it, GN_OFF neither */
+	/* Congestion control: "cubic", "newreno", "dctcp" or "bbr"; NULL: the configured one.
+	 * -EINVAL: there is none of that name. May change later. */
+	const char *cc;
 };
 
 /*
@@ -210,7 +213,7 @@ struct gn_tcp_info {
 };
 GN_API int gn_tcp_info(struct gn_core *c, gn_tcp_t t, struct gn_tcp_info *info);
 /* Options that may change later: nodelay, keepalive*, ttl, tos, sndbuf, rcvbuf (not below what is
- * in use). */
+ * in use), cc. */
 GN_API int gn_tcp_opts_set(struct gn_core *c, gn_tcp_t t, const struct gn_tcp_opts *opts);
 
 /* ---- signed connections (TCP-AO, RFC 5925; MD5, RFC 2385) ---- */

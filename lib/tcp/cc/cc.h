@@ -60,6 +60,41 @@ struct tcp_cc_ops {
 	void (*idle)(struct tcp *tcp, struct tcb *t);
 };
 
-extern const struct tcp_cc_ops tcp_cc_newreno;
+extern const struct tcp_cc_ops tcp_cc_cubic, tcp_cc_newreno, tcp_cc_dctcp, tcp_cc_bbr;
+
+/* tcp.congestion-control */
+const struct tcp_cc_ops *tcp_cc_configured(const struct tcp *tcp);
+/* Another one: what the former knew but cwnd and ssthresh is gone. */
+void tcp_cc_set(struct tcb *t, const struct tcp_cc_ops *cc);
+
+/* ---- what they have in common: cc.c ---- */
+
+#define TCP_CWND_MAX	 (1u << 30)	  /* the largest window there is (RFC 7323 section 2.3) */
+#define TCP_SSTHRESH_MAX (UINT32_MAX / 2) /* not known yet */
+
+/* RFC 6928 section 2, as configured. */
+uint32_t tcp_cc_initial_window(const struct tcp *tcp, const struct tcb *t);
+/* That, or a segment after a lost SYN (RFC 5681 section 3.1). */
+void tcp_cc_init(struct tcp *tcp, struct tcb *t);
+/* RFC 5681 section 4.1: the restart window. Part of what the path carried before is kept in ssthresh
+ * (RFC 7661 section 4.4.3). */
+void tcp_cc_idle(struct tcp *tcp, struct tcb *t);
+/* What is outstanding and counts for ssthresh: not what limited transmit sent beyond cwnd. */
+uint32_t tcp_cc_flight(const struct tcb *t);
+/* Slow start by byte counting, at most limit segments an ACK (RFC 3465 section 2.2, RFC 9406
+ * section 4.3), to ssthresh at the most; returns the acknowledged bytes that were not used. */
+uint32_t tcp_cc_slow_start(struct tcb *t, uint32_t acked, uint32_t limit);
+/* One segment a window (RFC 5681 section 3.1, by byte counting). */
+void tcp_cc_avoid(struct tcb *t, uint32_t acked);
+void tcp_cc_nothing(struct tcp *tcp, struct tcb *t);
+/* cubic.c: the cube root, rounded down. */
+uint32_t tcp_cubic_root(uint64_t n);
+/* bbr.c: for tcp_info(). t->xs is not NULL. */
+struct tcp_bbr_info {
+	const char *mode;
+	uint64_t bw; /* bytes a second */
+	uint32_t min_rtt_us;
+};
+void tcp_bbr_info(const struct tcb *t, struct tcp_bbr_info *i);
 
 #endif

@@ -54,7 +54,7 @@ static void expect_rate(uint64_t bytes_per_s)
 {
 	uint32_t burst;
 
-	tcp_pace_set(&t, bytes_per_s);
+	tcp_pace_set(&tcp, &t, bytes_per_s);
 	uint64_t sent = run(10000000, &burst);
 
 	cr_expect(sent > bytes_per_s * 10 / 1000 * 997 && sent < bytes_per_s * 10 / 1000 * 1003,
@@ -83,7 +83,7 @@ Test(pace, slow)
 {
 	uint32_t burst;
 
-	tcp_pace_set(&t, 125000); /* 12 ms a segment */
+	tcp_pace_set(&tcp, &t, 125000); /* 12 ms a segment */
 	uint64_t sent = run(1200000, &burst);
 
 	cr_expect_eq(burst, MSS);
@@ -95,7 +95,7 @@ Test(pace, idle_earns_one_burst)
 {
 	uint32_t burst;
 
-	tcp_pace_set(&t, 1250000);
+	tcp_pace_set(&tcp, &t, 1250000);
 	run(100000, &burst);
 	env.now_us += 5000000;
 	run(100000, &burst);
@@ -107,7 +107,7 @@ Test(pace, late_timer_keeps_the_rate)
 {
 	uint64_t sent = 0, begin = env.now_us;
 
-	tcp_pace_set(&t, 12500000);
+	tcp_pace_set(&tcp, &t, 12500000);
 	while (env.now_us < begin + 1000000) {
 		while (tcp_pace_ready(&tcp, &t)) {
 			tcp_pace_sent(&tcp, &t, MSS);
@@ -130,9 +130,9 @@ Test(pace, without_a_rate_always)
 /* From the window: twice in slow start, a fifth more afterwards. */
 Test(pace, by_window)
 {
-	tcp_pace_by_cwnd(&t);
+	tcp_pace_by_cwnd(&tcp, &t);
 	cr_expect_eq(xs.pace.rate, (uint64_t)100 * MSS * 120);
 	t.ssthresh = UINT32_MAX / 2;
-	tcp_pace_by_cwnd(&t);
+	tcp_pace_by_cwnd(&tcp, &t);
 	cr_expect_eq(xs.pace.rate, (uint64_t)100 * MSS * 200);
 }
