@@ -90,6 +90,16 @@ static void rx_octets(struct net_rx *rx)
 		rx->src6_last[rx->local6[i].b[15]] = true;
 }
 
+static void rx_local6_add(struct net_rx *rx, const struct ifc *ifc, bool linklocal)
+{
+	for (unsigned i = 0; i < ifc->pub.n_addr6; i++) {
+		const struct net_addr *a = &ifc->pub.addr6[i];
+
+		if (a->state == NET_ADDR_PREFERRED && ip6_linklocal(&a->ip.v6) == linklocal)
+			rx->local6[rx->n_local6++] = a->ip.v6;
+	}
+}
+
 void addr_rx_build(struct net *n, struct ifc *ifc)
 {
 	struct net_rx *rx = &n->rx[ifc->pub.index];
@@ -108,9 +118,9 @@ void addr_rx_build(struct net *n, struct ifc *ifc)
 			l->bcast = a->ip.v4 | ~ip4_mask(a->plen);
 		}
 	}
-	for (unsigned i = 0; i < ifc->pub.n_addr6; i++)
-		if (ifc->pub.addr6[i].state == NET_ADDR_PREFERRED)
-			rx->local6[rx->n_local6++] = ifc->pub.addr6[i].ip.v6;
+	/* What flows use comes first. */
+	rx_local6_add(rx, ifc, false);
+	rx_local6_add(rx, ifc, true);
 	rx_octets(rx);
 }
 

@@ -129,13 +129,9 @@ static inline bool eth_dst_ours(struct net *n, struct net_pkt *p, const uint8_t 
 {
 	static const uint8_t bcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	const struct net_rx *rx = &n->rx[p->ifc];
-	uint32_t lo;
-	uint16_t hi;
 
-	memcpy(&lo, h, sizeof(lo));
-	memcpy(&hi, h + sizeof(lo), sizeof(hi));
 	p->flags = 0;
-	if (likely(lo == rx->mac_lo && hi == rx->mac_hi)) {
+	if (likely(plain_mac(rx, h))) {
 		net_count(n, CNT_eth_rx_unicast);
 		return true;
 	}
@@ -214,8 +210,10 @@ void net_input(struct net *n, struct rte_mbuf **pkts, unsigned count)
 			plain.v4--;
 			v = eth_input(n, p);
 		}
+		if (unlikely(v == NET_DONE))
+			continue;
 		seen |= v;
-		p += v != NET_DONE;
+		p++;
 	}
 	plain_count_add(n, &plain);
 	if (seen == NET_TCP)

@@ -45,8 +45,8 @@ int net_ifc_add(struct net *n, const struct net_ifc *tmpl)
 	f->tx_l4_cksum = (tmpl->offloads & NET_TX_L4_CKSUM) != 0;
 	f->tx_plain = ifc_plain(f);
 	f->txq = n->ops->txq != NULL ? n->ops->txq(n->ops_ctx, tmpl->port) : &n->no_txq;
-	memcpy(&rx->mac_lo, tmpl->mac, sizeof(rx->mac_lo));
-	memcpy(&rx->mac_hi, tmpl->mac + sizeof(rx->mac_lo), sizeof(rx->mac_hi));
+	rx->mac = 0;
+	memcpy(&rx->mac, tmpl->mac, sizeof(tmpl->mac));
 	rx->scope = tmpl->scope;
 	rx->ifc = index;
 	rx->trust_hash = n->n_cores == 1 || (tmpl->offloads & NET_RX_STEERED) != 0;

@@ -40,8 +40,7 @@ struct net_local4 {
  * octets of addresses that may not (our own, broadcast, not unicast) and so need a closer look.
  */
 struct net_rx {
-	uint32_t mac_lo; /* as loaded from memory */
-	uint16_t mac_hi;
+	uint64_t mac; /* as loaded from memory, NET_MAC_MASK of it */
 	uint8_t n_local4, n_local6;
 	uint32_t good4, good6; /* ol_flags of a packet that needs no closer look (plain_input.h) */
 	uint32_t first;	       /* the first of local4 */
@@ -52,6 +51,11 @@ struct net_rx {
 	struct net_local4 local4[NET_ADDR_MAX];
 	struct ip6 local6[NET_ADDR_MAX];
 };
+
+/* The first six octets of a word as loaded from memory. */
+#define NET_MAC_MASK                                                        \
+	(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? UINT64_C(0x0000ffffffffffff) \
+					     : UINT64_C(0xffffffffffff0000))
 
 /* Duplicate detection, announcement and defence of one address (addr_check.c). */
 struct net_addr_ctl {

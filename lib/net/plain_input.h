@@ -60,12 +60,6 @@ static inline bool plain_good(const struct rte_mbuf *m, const struct net_rx *rx,
 		  : ((uint32_t)m->ol_flags & PLAIN_FLAGS4) == rx->good4;
 }
 
-/* Not NULL ip: IPv4, whose header may still have to be summed. */
-static __rte_noinline bool plain_odd_flags(const struct rte_mbuf *m, const uint8_t *ip)
-{
-	return (m->ol_flags & VLAN_STRIPPED) == 0 && (ip == NULL || plain_cksum4(ip, m->ol_flags));
-}
-
 static __rte_noinline bool plain_odd_addrs4(
 	const struct net_rx *rx, uint32_t src, uint32_t dst, uint8_t proto)
 {
@@ -77,22 +71,9 @@ static __rte_noinline bool plain_odd_addrs6(const struct net_rx *rx, const struc
 	return ip6_local(rx, &p->dst.v6) && ip6_src_ok(rx, p);
 }
 
-/* Checksum and owner of a packet that is otherwise done. */
-static __rte_noinline enum net_verdict plain_odd_owner(
-	struct net *n, const struct net_rx *rx, struct net_pkt *p)
-{
-	uint64_t l4 = p->m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-
-	if (l4 != RTE_MBUF_F_RX_L4_CKSUM_GOOD && l4 != RTE_MBUF_F_RX_L4_CKSUM_NONE)
-		p->flags &= (uint8_t)~NET_PKT_CKSUM_OK;
-	if (p->flags & NET_PKT_V6 ? !ip6_owner(n, rx, p) : !ip4_owner(n, rx, p))
-		return NET_DONE;
-	return n->verdict[p->proto];
-}
-
 /* The rest, in which both families are alike. m loses the frame's padding. */
-static __rte_always_inline enum net_verdict plain_finish(struct net *n, const struct net_rx *rx,
-	struct net_pkt *p, enum net_verdict v, unsigned l4_off, unsigned l4_len, uint8_t flags)
+static __rte_always_inline void plain_fill(
+	const struct net_rx *rx, struct net_pkt *p, unsigned l4_off, unsigned l4_len, uint8_t flags)
 {
 	struct rte_mbuf *m = p->m;
 
@@ -105,23 +86,20 @@ static __rte_always_inline enum net_verdict plain_finish(struct net *n, const st
 	p->flags = flags | NET_PKT_PLAIN | NET_PKT_HASH | NET_PKT_CKSUM_OK;
 	m->data_len = (uint16_t)(l4_off + l4_len);
 	m->pkt_len = l4_off + l4_len;
-	if (unlikely(!plain_good(m, rx, (flags & NET_PKT_V6) != 0)))
-		return plain_odd_owner(n, rx, p);
-	return v;
 }
 
-static __rte_always_inline enum net_verdict plain_input4(
+/* Of what plain_good() is true, as far as that goes; fills p. */
+static __rte_always_inline enum net_verdict plain_ip4(
 	struct net *n, const struct net_rx *rx, struct net_pkt *p, const uint8_t *ip)
 {
-	struct rte_mbuf *m = p->m;
 	unsigned total = wire_get16(ip + 2);
 	uint32_t src = wire_get32(ip + 12), dst = wire_get32(ip + 16);
 	enum net_verdict v = n->verdict[ip[9]];
+	uint16_t frag;
 
-	if (unlikely(total + WIRE_ETH_LEN > m->data_len || total < WIRE_IP4_LEN + 8 ||
-		     (wire_get16(ip + 6) & (WIRE_IP4_MF | 0x1fff)) != 0 || v == NET_LONG))
-		return NET_LONG;
-	if (unlikely(!plain_good(m, rx, false)) && !plain_odd_flags(m, ip))
+	memcpy(&frag, ip + 6, sizeof(frag));
+	if (unlikely(total + WIRE_ETH_LEN > p->m->data_len || total < WIRE_IP4_LEN + 8 ||
+		     (frag & wire_swap16(WIRE_IP4_MF | 0x1fff)) != 0 || v == NET_LONG))
 		return NET_LONG;
 	if (unlikely(dst != rx->first || (rx->src4_first[ip[12]] | rx->src4_last[ip[15]])) &&
 		!plain_odd_addrs4(rx, src, dst, ip[9]))
@@ -129,20 +107,18 @@ static __rte_always_inline enum net_verdict plain_input4(
 	p->proto = ip[9];
 	net_ip4_set(&p->src, src);
 	net_ip4_set(&p->dst, dst);
-	return plain_finish(n, rx, p, v, WIRE_ETH_LEN + WIRE_IP4_LEN, total - WIRE_IP4_LEN, 0);
+	plain_fill(rx, p, WIRE_ETH_LEN + WIRE_IP4_LEN, total - WIRE_IP4_LEN, 0);
+	return v;
 }
 
-static __rte_always_inline enum net_verdict plain_input6(
+static __rte_always_inline enum net_verdict plain_ip6(
 	struct net *n, const struct net_rx *rx, struct net_pkt *p, const uint8_t *ip)
 {
-	struct rte_mbuf *m = p->m;
 	unsigned len = wire_get16(ip + 4);
 	enum net_verdict v = n->verdict[ip[6]];
 
-	if (unlikely(len + WIRE_ETH_LEN + WIRE_IP6_LEN > m->data_len || len < 8 ||
+	if (unlikely(len + WIRE_ETH_LEN + WIRE_IP6_LEN > p->m->data_len || len < 8 ||
 		     ip[0] >> 4 != 6 || v == NET_LONG))
-		return NET_LONG;
-	if (unlikely(!plain_good(m, rx, true)) && !plain_odd_flags(m, NULL))
 		return NET_LONG;
 	p->proto = ip[6];
 	memcpy(p->src.v6.b, ip + 8, sizeof(p->src.v6.b));
@@ -151,30 +127,53 @@ static __rte_always_inline enum net_verdict plain_input6(
 		     (rx->src6_first[ip[8]] | rx->src6_last[ip[23]])) &&
 		!plain_odd_addrs6(rx, p))
 		return NET_LONG;
-	return plain_finish(n, rx, p, v, WIRE_ETH_LEN + WIRE_IP6_LEN, len, NET_PKT_V6);
+	plain_fill(rx, p, WIRE_ETH_LEN + WIRE_IP6_LEN, len, NET_PKT_V6);
+	return v;
+}
+
+/* A packet of which the port has not said all: tags, checksums and owner are looked into. */
+static __rte_noinline enum net_verdict plain_odd(
+	struct net *n, const struct net_rx *rx, struct net_pkt *p, bool v6, const uint8_t *ip)
+{
+	uint64_t flags = p->m->ol_flags, l4 = flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	enum net_verdict v;
+
+	if ((flags & VLAN_STRIPPED) != 0 || (!v6 && !plain_cksum4(ip, flags)))
+		return NET_LONG;
+	v = v6 ? plain_ip6(n, rx, p, ip) : plain_ip4(n, rx, p, ip);
+	if (v == NET_LONG)
+		return v;
+	if (l4 != RTE_MBUF_F_RX_L4_CKSUM_GOOD && l4 != RTE_MBUF_F_RX_L4_CKSUM_NONE)
+		p->flags &= (uint8_t)~NET_PKT_CKSUM_OK;
+	return (v6 ? ip6_owner(n, rx, p) : ip4_owner(n, rx, p)) ? v : NET_DONE;
+}
+
+static inline bool plain_mac(const struct net_rx *rx, const uint8_t *h)
+{
+	uint64_t w;
+
+	memcpy(&w, h, sizeof(w));
+	return ((w ^ rx->mac) & NET_MAC_MASK) == 0;
 }
 
 static __rte_always_inline enum net_verdict plain_input(
 	struct net *n, const struct net_rx *rx, struct net_pkt *p, struct plain_count *c)
 {
 	struct rte_mbuf *m = p->m;
-	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *), *ip = h + WIRE_ETH_LEN;
 	enum net_verdict v;
-	uint32_t lo;
-	uint16_t hi;
 
-	if (unlikely(m->nb_segs != 1 || m->data_len < WIRE_ETH_LEN + WIRE_IP4_LEN))
-		return NET_LONG;
-	memcpy(&lo, h, sizeof(lo));
-	memcpy(&hi, h + sizeof(lo), sizeof(hi));
-	if (unlikely(lo != rx->mac_lo || hi != rx->mac_hi))
+	if (unlikely(m->nb_segs != 1 || m->data_len < WIRE_ETH_LEN + WIRE_IP4_LEN ||
+		     !plain_mac(rx, h)))
 		return NET_LONG;
 	if (likely(plain_type4(h)))
-		return plain_input4(n, rx, p, h + WIRE_ETH_LEN);
+		return likely(plain_good(m, rx, false)) ? plain_ip4(n, rx, p, ip)
+							: plain_odd(n, rx, p, false, ip);
 	if (unlikely(wire_get16(h + 12) != NET_TYPE_IP6 ||
 		     m->data_len < WIRE_ETH_LEN + WIRE_IP6_LEN))
 		return NET_LONG;
-	v = plain_input6(n, rx, p, h + WIRE_ETH_LEN);
+	v = likely(plain_good(m, rx, true)) ? plain_ip6(n, rx, p, ip)
+					    : plain_odd(n, rx, p, true, ip);
 	c->v6 += v != NET_LONG;
 	return v;
 }

@@ -7,15 +7,16 @@
 
 _Static_assert(sizeof(gn_udp_t) == sizeof(udp_handle_t), "a handle is UDP's own");
 
-static void sock_udp_received(void *ctx, struct udp_sock *u, struct rte_mbuf *m,
-	const struct net_pkt *p, uint16_t from_port, uint16_t to_port)
+/* Never while the application is taken down: the last turn is over then. */
+static void sock_udp_received(void *ctx, struct udp_sock *u, const struct net_pkt *p,
+	struct rte_mbuf *m, uint16_t from_port, uint16_t to_port)
 {
-	struct sock *s = sock_of(ctx);
 	const struct gn_udp_ops *ops = udp_app_ops(u);
+	struct gn_core *c = ctx;
 	struct gn_addr from, to;
 
-	if (unlikely(ops->received == NULL || s->stopping)) {
-		pkt_free(&s->env->pool, m);
+	if (unlikely(ops->received == NULL)) {
+		gn_buf_free(c, m);
 		return;
 	}
 	if (likely((p->flags & (NET_PKT_V6 | NET_PKT_L3_MCAST)) == 0)) {
@@ -27,7 +28,7 @@ static void sock_udp_received(void *ctx, struct udp_sock *u, struct rte_mbuf *m,
 		sock_addr_set(&from, v6, &p->src, from_port, p->ifc);
 		sock_addr_set(&to, v6, &p->dst, to_port, p->ifc);
 	}
-	ops->received(s->core, udp_handle(s->udp, u), udp_app_user(u), m, &from, &to);
+	ops->received(c, udp_handle(sock_of(c)->udp, u), udp_app_user(u), m, &from, &to);
 }
 
 static void sock_udp_error(void *ctx, struct udp_sock *u, const struct net_error *e, int err)
@@ -123,6 +124,19 @@ struct rte_mbuf *sock_buf_copy(struct sock *s, const void *data, size_t len)
 	return NULL;
 }
 
+/* The same for what fits in one buffer. */
+static inline struct rte_mbuf *sock_buf_copy1(struct sock *s, const void *data, uint16_t len)
+{
+	struct rte_mbuf *m = pkt_alloc(&s->env->pool);
+
+	if (unlikely(m == NULL))
+		return NULL;
+	rte_memcpy(rte_pktmbuf_mtod(m, void *), data, len);
+	m->data_len = len;
+	m->pkt_len = len;
+	return m;
+}
+
 /* Everything that the short way is not for. */
 static __rte_noinline ssize_t sock_udp_send_other(struct sock *s, struct udp_sock *u,
 	const struct gn_addr *to, const struct gn_addr *from, struct rte_mbuf *m)
@@ -187,7 +201,8 @@ ssize_t gn_udp_send(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
 		return -EBADF;
 	if (unlikely(len > UINT16_MAX))
 		return -EMSGSIZE;
-	m = sock_buf_copy(s, data, len);
+	m = likely(len <= s->env->pool.data_room) ? sock_buf_copy1(s, data, (uint16_t)len)
+						  : sock_buf_copy(s, data, len);
 	if (unlikely(m == NULL))
 		return -ENOBUFS;
 	r = sock_udp_send(s, found, to, from, m);

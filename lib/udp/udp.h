@@ -16,7 +16,7 @@ typedef uint64_t udp_handle_t;
 struct udp_up_ops {
 	/* m's data is the payload; the callee owns it. from and to live in p. The callee may close
 	 * any socket. */
-	void (*received)(void *ctx, struct udp_sock *s, struct rte_mbuf *m, const struct net_pkt *p,
+	void (*received)(void *ctx, struct udp_sock *s, const struct net_pkt *p, struct rte_mbuf *m,
 		uint16_t from_port, uint16_t to_port);
 	/* err: ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EMSGSIZE */
 	void (*error)(void *ctx, struct udp_sock *s, const struct net_error *e, int err);

@@ -44,6 +44,7 @@ struct udp_sock {
 	uint32_t gen;	     /* upper half of the handle */
 	uint16_t ifc;	     /* where multicast and link-local datagrams go; or NET_NO_IFC */
 	uint8_t flags;	     /* UDP_OPEN ... */
+	bool wild[2];	     /* UDP_WILD4, UDP_WILD6 */
 	uint32_t joins;	     /* its first struct udp_member, by 'of_sock' */
 	uint32_t round;	     /* the last multicast datagram that it was chosen for */
 	struct net_dst dst;  /* if connected */

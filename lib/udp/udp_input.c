@@ -60,7 +60,7 @@ static void udp_deliver(struct udp *u, struct udp_sock *s, const struct net_pkt 
 	const struct wire_udp *h, struct rte_mbuf *m)
 {
 	count(&u->env->cnt, CNT_udp_delivered);
-	u->up->received(u->up_ctx, s, m, p, h->sport, h->dport);
+	u->up->received(u->up_ctx, s, p, m, h->sport, h->dport);
 }
 
 /* 224.0.0.1 and ff02::1, where every host is a member without asking (RFC 1112 section 4, RFC 4291
@@ -193,7 +193,7 @@ static inline bool udp_recent_match(
 
 	if (unlikely(s->key.lport != dport || s->key.scope != p->scope))
 		return false;
-	if (likely(s->flags & (UDP_WILD4 << v6)))
+	if (likely(s->wild[v6]))
 		return true;
 	if (unlikely(!(s->flags & UDP_OPEN) || s->key.v6 != v6 || !udp_ip_eq(&s->key.lip, &p->dst)))
 		return false;
@@ -212,7 +212,7 @@ static void udp_recent_set(struct udp *u, struct udp_sock *s)
 		*udp_recent(u, s->key.lport) = s;
 }
 
-_Static_assert(UDP_WILD6 == UDP_WILD4 << NET_PKT_V6, "udp_recent_match() shifts by the flag");
+_Static_assert(NET_PKT_V6 == 1, "an index into struct udp_sock.wild");
 
 /*
  * The usual datagram: in one buffer that holds nothing else, its checksum verified by the port, to
@@ -221,24 +221,27 @@ _Static_assert(UDP_WILD6 == UDP_WILD4 << NET_PKT_V6, "udp_recent_match() shifts 
 static __rte_always_inline bool udp_input_plain(struct udp *u, struct net_pkt *p)
 {
 	struct rte_mbuf *m = p->m;
-	const uint8_t *h = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->l4_off);
+	unsigned off = m->data_off + p->l4_off;
 	uint16_t sport, dport, len = p->l4_len;
 	struct udp_sock *s;
+	uint64_t h; /* the header */
 
+	memcpy(&h, (const uint8_t *)m->buf_addr + off, sizeof(h));
+	h = wire_swap64(h);
 	if (unlikely((p->flags & (NET_PKT_PLAIN | NET_PKT_CKSUM_OK)) !=
 			     (NET_PKT_PLAIN | NET_PKT_CKSUM_OK) ||
-		     wire_get16(h + 4) != len || (h[6] | h[7]) == 0))
+		     (uint16_t)(h >> 16) != len || (uint16_t)h == 0))
 		return false;
-	sport = wire_get16(h);
-	dport = wire_get16(h + 2);
+	sport = (uint16_t)(h >> 48);
+	dport = (uint16_t)(h >> 32);
 	s = *udp_recent(u, dport);
 	if (unlikely(!udp_recent_match(s, p, sport, dport)))
 		return false;
 	len -= WIRE_UDP_LEN;
-	m->data_off = (uint16_t)(m->data_off + p->l4_off + WIRE_UDP_LEN);
+	m->data_off = (uint16_t)(off + WIRE_UDP_LEN);
 	m->data_len = len;
 	m->pkt_len = len;
-	u->up->received(u->up_ctx, s, m, p, sport, dport);
+	u->up->received(u->up_ctx, s, p, m, sport, dport);
 	return true;
 }
 

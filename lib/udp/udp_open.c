@@ -244,6 +244,8 @@ struct udp_sock *udp_open(struct udp *u, bool v6, bool any, const union net_ip *
 		r = udp_insert(u, s);
 		if (r == 0) {
 			s->flags |= UDP_OPEN | udp_wild_flags(s) | udp_send_flags(s);
+			s->wild[0] = (s->flags & UDP_WILD4) != 0;
+			s->wild[1] = (s->flags & UDP_WILD6) != 0;
 			s->handle = (udp_handle_t)s->gen << 32 | udp_sock_val(u, s);
 			udp_recent_forget(u);
 			u->free = free_next;
@@ -265,6 +267,7 @@ void udp_close(struct udp *u, struct udp_sock *s)
 		udp_bound_remove(u, s);
 	}
 	s->flags = 0;
+	s->wild[0] = s->wild[1] = false;
 	s->handle = 0;
 	udp_recent_forget(u);
 	s->gen = (s->gen + 1) & INT32_MAX; /* bit 63 of a handle stays 0 */

@@ -185,7 +185,8 @@ static inline bool udp_route_fits(
 	       (s->flags & (v6 ? UDP_SEND6 : UDP_SEND4)) != 0;
 }
 
-const struct net_hdr *udp_hdr4(struct udp *u, const struct udp_sock *s, uint32_t to, uint32_t from)
+inline const struct net_hdr *udp_hdr4(
+	struct udp *u, const struct udp_sock *s, uint32_t to, uint32_t from)
 {
 	const struct udp_route *r = udp_route_slot4(u, to);
 
@@ -194,7 +195,7 @@ const struct net_hdr *udp_hdr4(struct udp *u, const struct udp_sock *s, uint32_t
 		       : NULL;
 }
 
-const struct net_hdr *udp_hdr6(
+inline const struct net_hdr *udp_hdr6(
 	struct udp *u, const struct udp_sock *s, const union net_ip *to, const union net_ip *from)
 {
 	const struct udp_route *r = udp_route_slot(u, to);
@@ -216,7 +217,7 @@ const union net_ip *udp_lip(const struct udp_sock *s)
 	return &s->key.lip;
 }
 
-bool udp_send_hdr(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
+inline bool udp_send_hdr(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
 	uint16_t to_port, struct rte_mbuf *m)
 {
 	struct env *env = u->env;

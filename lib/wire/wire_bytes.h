@@ -22,6 +22,11 @@ static inline uint32_t wire_swap32(uint32_t v)
 	return RTE_BYTE_ORDER == RTE_BIG_ENDIAN ? v : __builtin_bswap32(v);
 }
 
+static inline uint64_t wire_swap64(uint64_t v)
+{
+	return RTE_BYTE_ORDER == RTE_BIG_ENDIAN ? v : __builtin_bswap64(v);
+}
+
 /* Big-endian loads and stores at any alignment: one move and one swap each. For wire/ and for
  * the header paths of net/. */
 static inline uint16_t wire_get16(const uint8_t *p)

@@ -159,8 +159,8 @@ static const struct tcp_up_ops tcp_up = {
 	.closed = up_closed,
 };
 
-static void up_udp_received(void *ctx, struct udp_sock *s, struct rte_mbuf *m,
-	const struct net_pkt *p, uint16_t from_port, uint16_t to_port)
+static void up_udp_received(void *ctx, struct udp_sock *s, const struct net_pkt *p,
+	struct rte_mbuf *m, uint16_t from_port, uint16_t to_port)
 {
 	bool v6 = (p->flags & NET_PKT_V6) != 0;
 

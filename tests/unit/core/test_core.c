@@ -14,8 +14,8 @@
 static unsigned echoed[CONF_CORES_MAX], answers, wrong_core;
 static const struct host *server;
 
-static void echo_received(void *ctx, struct udp_sock *s, struct rte_mbuf *m,
-	const struct net_pkt *p, uint16_t from_port, uint16_t to_port)
+static void echo_received(void *ctx, struct udp_sock *s, const struct net_pkt *p,
+	struct rte_mbuf *m, uint16_t from_port, uint16_t to_port)
 {
 	struct gn_core *c = ctx;
 	bool v6 = (p->flags & NET_PKT_V6) != 0;
@@ -28,8 +28,8 @@ static void echo_received(void *ctx, struct udp_sock *s, struct rte_mbuf *m,
 		pkt_free(&core_env(c)->pool, m);
 }
 
-static void client_received(void *ctx, struct udp_sock *s, struct rte_mbuf *m,
-	const struct net_pkt *p, uint16_t from_port, uint16_t to_port)
+static void client_received(void *ctx, struct udp_sock *s, const struct net_pkt *p,
+	struct rte_mbuf *m, uint16_t from_port, uint16_t to_port)
 {
 	struct gn_core *c = ctx;
 

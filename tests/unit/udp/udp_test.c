@@ -21,8 +21,8 @@ union net_ip ut_ip6(uint16_t first, uint16_t last)
 				      first == 0x2001 ? 0xb8 : 0, [14] = last >> 8, last & 0xff}}};
 }
 
-static void ut_udp_received(void *ctx, struct udp_sock *s, struct rte_mbuf *m,
-	const struct net_pkt *p, uint16_t from_port, uint16_t to_port)
+static void ut_udp_received(void *ctx, struct udp_sock *s, const struct net_pkt *p,
+	struct rte_mbuf *m, uint16_t from_port, uint16_t to_port)
 {
 	struct ut *t = ctx;
 	struct ut_event *e = &t->event[t->n_events++];
