@@ -69,7 +69,21 @@ static bool ack_refused(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	return true;
 }
 
-/* With struct tcp_xs: new data acknowledged, or a duplicate. */
+static bool has_sack(const struct tcb *t, const struct tcp_seg *s)
+{
+	return s->opts != NULL && s->opts->has & WIRE_TCP_OPT_SACK && t->flags & TF_SACK;
+}
+
+/* What was sent again gives a sample by its timestamp, of a coarser clock (RFC 7323 section 4). */
+static void rtt_by_timestamp(struct tcp *tcp, struct tcb *t, uint32_t tsecr)
+{
+	uint32_t ms = tcp_ts_now(tcp, t->ts_off) - tsecr;
+
+	if (ms <= tcp->conf.rto_max_us / 1000) /* else it is none of ours */
+		rtt_sample(tcp, t, RTE_MAX(ms * 1000, 1u));
+}
+
+/* With struct tcp_xs: new data acknowledged, a duplicate, or SACK blocks. */
 static void ack_tracked(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, bool dup)
 {
 	struct tcp_ack_sample a = {.prior_flight = tcp_pipe(t),
@@ -79,8 +93,14 @@ static void ack_tracked(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s,
 
 	if (likely(advanced))
 		tcp_scoreboard_ack(tcp, t, s, &a);
-	else
+	else if (dup)
 		tcp_count(tcp, CNT_tcp_dup_acks);
+	if (unlikely(has_sack(t, s)))
+		tcp_sack_input(tcp, t, s, &a);
+	if (likely(a.rtt_us != 0))
+		rtt_sample(tcp, t, a.rtt_us);
+	else if (advanced && s->has_ts)
+		rtt_by_timestamp(tcp, t, s->tsecr);
 	tcp_recovery_ack(tcp, t, s, &a, dup);
 	if (likely(advanced))
 		ack_done(tcp, t, s->ack);
@@ -92,6 +112,8 @@ enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg 
 	if (unlikely(ack_refused(tcp, t, s)))
 		return TCP_DROPPED;
 	if (seq_gt(s->ack, t->snd_una)) {
+		if (unlikely(t->flags & TF_ECN && s->flags & WIRE_TCP_ECE))
+			tcp_xs(tcp, t);
 		if (likely(t->xs != NULL))
 			ack_tracked(tcp, t, s, false);
 		else
@@ -107,9 +129,11 @@ enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg 
 		}
 		return TCP_OK;
 	}
-	if (is_duplicate(t, s)) {
+	bool dup = is_duplicate(t, s);
+
+	if (dup || (s->ack == t->snd_una && t->snd_una != t->snd_max && has_sack(t, s))) {
 		tcp_xs(tcp, t);
-		ack_tracked(tcp, t, s, true);
+		ack_tracked(tcp, t, s, dup);
 		tcp_out_add(tcp, t); /* limited transmit (RFC 3042), or recovery */
 	}
 	if (s->ack == t->snd_una)

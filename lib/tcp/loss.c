@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "ack_advance.h"
 #include "tcp_priv.h"
 
 /*
@@ -70,6 +69,7 @@ void tcp_seg_split(struct tcb *t, struct txseg *s, struct txseg *rest)
 {
 	struct tcp_loss *l = &t->xs->loss;
 
+	rest->flags &= (uint16_t)~TXSEG_RUN;
 	if (!(s->flags & TXSEG_RETRANS))
 		return;
 	rest->earlier = s;
@@ -92,22 +92,64 @@ static void counters_less(struct tcp_loss *l, const struct txseg *s, uint32_t n)
 		l->retrans -= n;
 }
 
+/* s has arrived, we hear for the first time. */
+static inline void delivered(struct tcp *tcp, struct tcb *t, struct txseg *s,
+	const struct tcp_seg *ack, struct tcp_ack_sample *a)
+{
+	struct tcp_loss *l = &t->xs->loss;
+
+	tcp_rack_delivered(tcp, t, s, ack);
+	if (unlikely(s->flags & TXSEG_HAD))
+		return;
+	a->delivered += s->len;
+	tcp_rate_delivered(tcp, t, s, a);
+	if (!(s->flags & TXSEG_REXMT) && seq_leq(s->seq + s->len, t->recover))
+		l->orig_seen = true;
+}
+
+void tcp_seg_sacked(struct tcp *tcp, struct tcb *t, struct txseg *s, const struct tcp_seg *ack,
+	struct tcp_ack_sample *a)
+{
+	struct tcp_loss *l = &t->xs->loss;
+
+	if (s->flags & TXSEG_RETRANS)
+		retrans_over(l, s);
+	if (s->flags & TXSEG_LOST)
+		l->lost -= s->len;
+	s->flags &= (uint16_t)~TXSEG_LOST;
+	s->flags |= TXSEG_SACKED;
+	l->sacked += s->len;
+	l->n_sacked++;
+	if (l->top == NULL || seq_gt(s->seq, l->top->seq))
+		l->top = s;
+	delivered(tcp, t, s, ack, a);
+	if (!(s->flags & (TXSEG_REXMT | TXSEG_HAD)))
+		a->rtt_us = RTE_MAX((uint32_t)tcp->env->now_us - s->sent_us, 1u);
+}
+
 /* s leaves the queue. */
-static void seg_acked(struct tcp *tcp, struct tcb *t, struct txseg *s, struct tcp_ack_sample *a)
+static inline void seg_acked(struct tcp *tcp, struct tcb *t, struct txseg *s,
+	const struct tcp_seg *ack, struct tcp_ack_sample *a)
 {
 	struct tcp_loss *l = &t->xs->loss;
 
 	if (unlikely(s->flags & (TXSEG_SACKED | TXSEG_LOST | TXSEG_RETRANS))) {
 		if (s->flags & TXSEG_RETRANS)
 			retrans_unlink(l, s);
+		if (s->flags & TXSEG_SACKED)
+			l->n_sacked--;
 		counters_less(l, s, s->len);
-		if (l->next_lost == s)
-			l->next_lost = s->next != t->nxt_seg ? s->next : NULL;
+		if (l->top == s)
+			l->top = NULL;
 	}
-	if (likely(!(s->flags & TXSEG_SACKED))) {
-		a->delivered += s->len;
-		tcp_rate_delivered(tcp, t, s, a);
-	}
+	if (unlikely(l->next_lost == s))
+		l->next_lost = s->next != t->nxt_seg ? s->next : NULL;
+	if (unlikely(l->search == s))
+		l->search = NULL;
+	if (l->walk == s)
+		l->walk = NULL;
+	if (likely(!(s->flags & TXSEG_SACKED)))
+		delivered(tcp, t, s, ack, a);
 }
 
 /* The stretch at the head is acknowledged in part. */
@@ -117,7 +159,7 @@ static void head_acked(struct tcp *tcp, struct tcb *t, uint32_t ack, struct tcp_
 	uint16_t n = (uint16_t)(ack - s->seq);
 
 	counters_less(&t->xs->loss, s, n);
-	if (!(s->flags & TXSEG_SACKED))
+	if (!(s->flags & (TXSEG_SACKED | TXSEG_HAD)))
 		a->delivered += n;
 	s->seq += n;
 	s->off += n;
@@ -149,7 +191,7 @@ void tcp_scoreboard_ack(
 
 		seen |= s->flags;
 		sent_us = s->sent_us;
-		seg_acked(tcp, t, s, a);
+		seg_acked(tcp, t, s, ack, a);
 		t->snd_queued -= s->len;
 		if (unlikely(t->nxt_seg == s))
 			t->nxt_seg = next;
@@ -165,13 +207,16 @@ void tcp_scoreboard_ack(
 	t->snd_una = ack->ack;
 	if (unlikely(t->xs->loss.fin_lost) && t->snd_una == t->snd_max)
 		tcp_fin_lost(t, false);
-	if (unlikely(t->xs->loss.sacked != 0))
-		dup_acks_taken_back(t, a);
-	/* The others may have waited at the peer for one that was sent again (Karn). */
-	if ((seen & (TXSEG_SENT | TXSEG_REXMT | TXSEG_SACKED)) == TXSEG_SENT) {
-		a->rtt_us = RTE_MAX((uint32_t)tcp->env->now_us - sent_us, 1u);
-		rtt_sample(tcp, t, a->rtt_us);
+	if (unlikely(!(t->flags & TF_SACK))) {
+		if (t->xs->loss.sacked != 0)
+			dup_acks_taken_back(t, a);
+		/* Which of them arrived now is not known. */
+		if (seen & TXSEG_REXMT)
+			t->xs->loss.orig_seen = false;
 	}
+	/* The others may have waited at the peer for one that was sent again (Karn). */
+	if ((seen & (TXSEG_SENT | TXSEG_REXMT | TXSEG_SACKED)) == TXSEG_SENT)
+		a->rtt_us = RTE_MAX((uint32_t)tcp->env->now_us - sent_us, 1u);
 }
 
 void tcp_lost_all(struct tcp *tcp, struct tcb *t)
@@ -179,9 +224,19 @@ void tcp_lost_all(struct tcp *tcp, struct tcb *t)
 	struct tcp_loss *l = &tcp_xs(tcp, t)->loss;
 
 	l->sacked = 0;
+	l->n_sacked = 0;
+	l->n_blocks = 0;
+	l->top = NULL;
+	l->search = NULL;
+	l->reo_at = 0;
 	for (struct txseg *s = t->una_seg; s != NULL && s != t->nxt_seg; s = s->next) {
-		s->flags &= (uint16_t)~TXSEG_SACKED;
+		if (s->flags & TXSEG_SACKED) {
+			s->flags &= (uint16_t) ~(TXSEG_SACKED | TXSEG_RUN);
+			s->flags |= TXSEG_HAD;
+		}
 		tcp_seg_lost(t, s);
+		l->walk = s;
 	}
+	l->newly_lost = 0; /* whoever asked for it knows */
 	tcp_fin_lost(t, (t->flags & TF_FIN_SENT) != 0);
 }

@@ -112,6 +112,8 @@ static void sent_up_to(struct tcp *tcp, struct tcb *t, uint32_t seq)
 	if (t->rexmt_at == TCP_NEVER || t->flags & TF_PERSIST) { /* RFC 6298 (5.1) */
 		t->flags &= ~TF_PERSIST;
 		tcp_rexmt_arm(tcp, t);
+	} else if (t->xs != NULL && t->xs->loss.pto) {
+		tcp_tlp_later(tcp, t);
 	}
 }
 
@@ -189,6 +191,20 @@ static unsigned rexmt_gather(
 	return n;
 }
 
+/* What undo.c asks later. */
+static void rexmt_note(struct tcp *tcp, struct tcb *t, uint32_t len)
+{
+	struct tcp_loss *l = &t->xs->loss;
+
+	l->prr_out += len;
+	l->undo_any = true;
+	l->undo_left += len;
+	if (!l->rexmt_ts_known) {
+		l->rexmt_ts_known = true;
+		l->rexmt_ts = tcp_ts_now(tcp, t->ts_off);
+	}
+}
+
 /* Sends the stretch s again, together with lost ones behind it, in one packet of up to most bytes
  * (small ones are many: one hole a round trip may be much data). */
 static int rexmt(struct tcp *tcp, struct tcb *t, struct txseg *s, uint32_t most)
@@ -214,7 +230,7 @@ static int rexmt(struct tcp *tcp, struct tcb *t, struct txseg *s, uint32_t most)
 		flags |= WIRE_TCP_FIN;
 		tcp_fin_lost(t, false);
 	}
-	t->xs->loss.prr_out += len;
+	rexmt_note(tcp, t, len);
 	tcp_pace_sent(tcp, t, len);
 	t->retransmits += segs;
 	count_add(&tcp->env->cnt, CNT_tcp_rexmt_segs, segs);
@@ -242,6 +258,8 @@ static bool send_lost(struct tcp *tcp, struct tcb *t, uint32_t most)
 {
 	struct txseg *s;
 
+	if (t->xs->loss.frto_new)
+		return true; /* RFC 5682 section 2.1 (2b): new data tells more */
 	while ((s = lost_next(t)) != NULL) {
 		uint32_t len = RTE_MIN(s->len, t->mss), room = cwnd_room(t);
 		uint32_t wnd = wnd_room(t, s->seq);
@@ -261,6 +279,59 @@ static bool send_lost(struct tcp *tcp, struct tcb *t, uint32_t most)
 		}
 	}
 	return true;
+}
+
+/* The last stretch that was sent, and has not arrived as far as we know. */
+static struct txseg *tail_sent(const struct tcb *t)
+{
+	const struct tcp_loss *l = &t->xs->loss;
+	struct txseg *s = l->top != NULL ? l->top->next : t->una_seg, *last = NULL;
+
+	for (; s != NULL && s != t->nxt_seg; s = s->next)
+		last = s;
+	return last;
+}
+
+/* Its last segment, if it is longer than one. */
+static struct txseg *tail_cut(struct tcp *tcp, struct tcb *t, struct txseg *s)
+{
+	if (s->len <= t->mss)
+		return s;
+	return txseg_split(tcp, t, s, (uint16_t)(s->len - t->mss)) ? s->next : NULL;
+}
+
+bool tcp_send_tail(struct tcp *tcp, struct tcb *t, bool *again)
+{
+	if (t->nxt_seg != NULL && t->flags & TF_SENDING) {
+		uint32_t len = RTE_MIN(queue_end(t) - t->snd_nxt, (uint32_t)t->mss);
+
+		if (wnd_room(t, t->snd_nxt) >= len)
+			return send_data(tcp, t, len);
+	}
+	struct txseg *s = tail_sent(t);
+
+	*again = true;
+	if (s != NULL) {
+		s = tail_cut(tcp, t, s);
+		return s != NULL && rexmt(tcp, t, s, t->mss) != -ENOBUFS;
+	}
+	return t->flags & TF_FIN_SENT &&
+	       tcp_xmit_ctl(tcp, t, t->snd_max - 1, WIRE_TCP_FIN | WIRE_TCP_ACK) != -ENOBUFS;
+}
+
+/* In recovery, with nothing known to be lost and nothing new: the tail may be missing (RFC 6675
+ * section 5, NextSeg rule (4)). */
+static void rescue(struct tcp *tcp, struct tcb *t)
+{
+	struct tcp_loss *l = &t->xs->loss;
+	struct txseg *s = tail_sent(t);
+
+	if (l->rescued || s == NULL || s->flags & SB_STATE || cwnd_room(t) < t->mss)
+		return;
+	l->rescued = true;
+	s = tail_cut(tcp, t, s);
+	if (s != NULL)
+		rexmt(tcp, t, s, t->mss);
 }
 
 static void send_queue(struct tcp *tcp, struct tcb *t)
@@ -289,6 +360,8 @@ static void send_queue(struct tcp *tcp, struct tcb *t)
 	if (t->nxt_seg != NULL)
 		return;
 	tcp_rate_app_limited(tcp, t);
+	if (unlikely((t->flags & (TF_RECOVERY | TF_SACK)) == (TF_RECOVERY | TF_SACK)))
+		rescue(tcp, t);
 	if (unlikely(t->flags & TF_FIN_QUEUED))
 		send_fin(tcp, t);
 }
@@ -357,7 +430,8 @@ void tcp_output(struct tcp *tcp, struct tcb *t)
 	if (likely(fast_output(tcp, t)))
 		return;
 	if (t->flags & TF_SENDING && (t->nxt_seg != NULL || t->flags & TF_FIN_QUEUED ||
-					     (t->xs != NULL && t->xs->loss.next_lost != NULL))) {
+					     (t->xs != NULL && (t->xs->loss.next_lost != NULL ||
+								       t->flags & TF_RECOVERY)))) {
 		send_queue(tcp, t);
 		persist_check(tcp, t);
 	}

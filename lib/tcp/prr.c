@@ -18,8 +18,8 @@ void tcp_prr_begin(struct tcb *t)
 }
 
 /* Section 3.1; the reduction bound below ssthresh depends on whether the ACK told of more loss
- * (RFC 6937 section 4: conservative then, else slow start). */
-static uint32_t sndcnt(const struct tcb *t, const struct tcp_ack_sample *a, uint32_t pipe)
+ * (section 4: conservative then, else slow start). */
+static uint32_t sndcnt(const struct tcb *t, uint32_t delivered, bool good, uint32_t pipe)
 {
 	const struct tcp_loss *l = &t->xs->loss;
 
@@ -31,19 +31,19 @@ static uint32_t sndcnt(const struct tcb *t, const struct tcp_ack_sample *a, uint
 	}
 	uint32_t limit = l->prr_delivered > l->prr_out ? l->prr_delivered - l->prr_out : 0;
 
-	limit = RTE_MAX(limit, a->delivered);
-	if (a->acked != 0 && a->lost == 0)
+	limit = RTE_MAX(limit, delivered);
+	if (good)
 		limit += t->mss;
 	return RTE_MIN(t->ssthresh - pipe, limit);
 }
 
-void tcp_prr_update(struct tcb *t, const struct tcp_ack_sample *a, bool now)
+void tcp_prr_update(struct tcb *t, uint32_t delivered, bool good, bool now)
 {
 	struct tcp_loss *l = &t->xs->loss;
 	uint32_t pipe = tcp_pipe(t), n;
 
-	l->prr_delivered += a->delivered;
-	n = sndcnt(t, a, pipe);
+	l->prr_delivered += delivered;
+	n = sndcnt(t, delivered, good, pipe);
 	if (now || l->prr_out == 0) /* fast retransmit itself waits for nothing */
 		n = RTE_MAX(n, (uint32_t)t->mss);
 	t->cwnd = pipe + n;

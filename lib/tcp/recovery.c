@@ -8,12 +8,25 @@
 
 #define DUP_THRESH 3
 
+/* A smaller window, once; the peer is told if it agreed on ECN (RFC 3168 section 6.1.2). */
+static void reduce(struct tcp *tcp, struct tcb *t)
+{
+	t->ssthresh = t->cc->ssthresh(tcp, t);
+	if (t->flags & TF_ECN)
+		t->flags |= TF_CWR;
+	t->xs->loss.cwr = true;
+	t->xs->loss.cwr_end = t->snd_max;
+}
+
 static void recovery_begin(struct tcp *tcp, struct tcb *t)
 {
 	tcp_count(tcp, CNT_tcp_rexmt_fast);
+	tcp_undo_begin(t, false);
 	t->recover = t->snd_max;
 	t->flags |= TF_RECOVERY;
-	t->ssthresh = t->cc->ssthresh(tcp, t);
+	t->xs->loss.rescued = false;
+	t->xs->loss.tlp = false;
+	reduce(tcp, t);
 	if (!(t->cc->flags & TCP_CC_MODEL))
 		tcp_prr_begin(t);
 	tcp_rexmt_arm(tcp, t);
@@ -22,16 +35,23 @@ static void recovery_begin(struct tcp *tcp, struct tcb *t)
 /* All that was outstanding when it began is acknowledged. */
 static void recovery_end(struct tcp *tcp, struct tcb *t)
 {
+	struct tcp_loss *l = &t->xs->loss;
 	bool fast = (t->flags & TF_RECOVERY) != 0;
 
 	t->flags &= ~(TF_RECOVERY | TF_LOSS);
+	l->undo_end = t->snd_max; /* a D-SACK may still tell that it was spurious */
+	l->frto = false;
+	l->frto_new = false;
+	if (l->reo_persist != 0 && --l->reo_persist == 0) /* RFC 8985 section 6.2 step 4 */
+		l->reo_mult = 0;
 	if (!fast)
 		return;
 	if (!(t->cc->flags & TCP_CC_MODEL)) {
 		t->cwnd = t->ssthresh;
 		/* RFC 6582 section 3.2 step 3, option (1): what leaves now is no burst. */
-		t->cwnd = RTE_MIN(
-			t->cwnd, RTE_MAX(t->snd_max - t->snd_una, (uint32_t)t->mss) + t->mss);
+		if (!(t->flags & TF_SACK))
+			t->cwnd = RTE_MIN(t->cwnd,
+				RTE_MAX(t->snd_max - t->snd_una, (uint32_t)t->mss) + t->mss);
 	}
 	t->cc->recovered(tcp, t);
 }
@@ -79,6 +99,31 @@ static bool newreno_detect(struct tcp *tcp, struct tcb *t, const struct tcp_ack_
 	return true;
 }
 
+/* With SACK: RACK. True: recovery begins. */
+static bool rack_detect(struct tcp *tcp, struct tcb *t)
+{
+	const struct tcp_loss *l = &t->xs->loss;
+
+	tcp_rack_detect(tcp, t);
+	if (l->newly_lost == 0 || t->flags & (TF_RECOVERY | TF_LOSS))
+		return false;
+	recovery_begin(tcp, t);
+	return true;
+}
+
+/* The peer saw a mark, or a probe made good what else would have been a loss: a window's reduction
+ * without recovery (RFC 3168 section 6.1.2, RFC 8985 section 7.4.2). */
+static void congestion_seen(struct tcp *tcp, struct tcb *t)
+{
+	const struct tcp_loss *l = &t->xs->loss;
+
+	if (t->flags & (TF_RECOVERY | TF_LOSS) || (l->cwr && seq_lt(t->snd_una, l->cwr_end)))
+		return;
+	reduce(tcp, t);
+	if (!(t->cc->flags & TCP_CC_MODEL))
+		t->cwnd = RTE_MIN(t->cwnd, t->ssthresh);
+}
+
 static bool cc_hears(const struct tcb *t, const struct tcp_ack_sample *a, bool recovering)
 {
 	if (t->cc->flags & TCP_CC_MODEL)
@@ -88,42 +133,95 @@ static bool cc_hears(const struct tcb *t, const struct tcp_ack_sample *a, bool r
 	return a->limited || t->cc->flags & TCP_CC_ECN || t->flags & TF_LOSS;
 }
 
+/* What the ACK says of the state of things. True: something must be sent again at once. */
+static bool judge(
+	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, struct tcp_ack_sample *a, bool dup)
+{
+	struct tcp_loss *l = &t->xs->loss;
+	bool now = false, in_doubt = l->undo;
+
+	if (t->flags & TF_SACK)
+		tcp_rack_window(t);
+	if (unlikely(in_doubt) && tcp_undo_check(tcp, t, s, a, dup))
+		return false;
+	if (unlikely(t->flags & (TF_RECOVERY | TF_LOSS)) && seq_geq(t->snd_una, t->recover))
+		recovery_end(tcp, t);
+	if (t->flags & TF_SACK)
+		now = rack_detect(tcp, t);
+	else
+		now = newreno_detect(tcp, t, a, dup);
+	if (tcp_tlp_ack(t, a, s, dup) || (a->ece && t->flags & TF_ECN))
+		congestion_seen(tcp, t);
+	if (l->cwr && seq_geq(t->snd_una, l->cwr_end))
+		l->cwr = false;
+	return now;
+}
+
+/* In order, nothing lost, nothing in doubt: what bulk data meets. */
+static inline bool in_order(const struct tcb *t, const struct tcp_ack_sample *a)
+{
+	const struct tcp_loss *l = &t->xs->loss;
+
+	return a->acked != 0 && !a->ece && !(t->flags & (TF_RECOVERY | TF_LOSS)) &&
+	       !(l->sacked | l->lost | l->retrans | l->n_sacked | l->newly_lost) && !l->undo &&
+	       !l->tlp && !l->cwr && !l->dsack;
+}
+
 void tcp_recovery_ack(
 	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, struct tcp_ack_sample *a, bool dup)
 {
 	struct tcp_loss *l = &t->xs->loss;
 	bool now = false, was = (t->flags & TF_RECOVERY) != 0;
 
-	if (dup)
-		dup_ack_count(tcp, t, a);
-	else if (a->acked != 0)
+	if (a->acked != 0)
 		t->dup_acks = 0;
-	if (unlikely(t->flags & (TF_RECOVERY | TF_LOSS)) && seq_geq(t->snd_una, t->recover))
-		recovery_end(tcp, t);
-	now = newreno_detect(tcp, t, a, dup);
+	else if (dup && !(t->flags & TF_SACK))
+		dup_ack_count(tcp, t, a);
 	tcp_rate_finish(tcp, t, a);
-	a->lost = l->newly_lost;
-	l->newly_lost = 0;
-	if (t->flags & TF_RECOVERY && !(t->cc->flags & TCP_CC_MODEL)) {
-		if (!was)
-			a->delivered = 0; /* before it began */
-		tcp_prr_update(t, a, now);
+	if (unlikely(!in_order(t, a))) {
+		now = judge(tcp, t, s, a, dup);
+		a->lost = l->newly_lost;
+		l->newly_lost = 0;
+		l->dsack = false;
+		if (t->flags & TF_RECOVERY && !(t->cc->flags & TCP_CC_MODEL))
+			tcp_prr_update(
+				t, was ? a->delivered : 0, a->acked != 0 && a->lost == 0, now);
 	}
+	l->orig_seen = false;
 	a->in_flight = tcp_pipe(t);
 	if (cc_hears(t, a, was || t->flags & TF_RECOVERY))
 		t->cc->acked(tcp, t, a);
 }
 
+void tcp_recovery_reorder(struct tcp *tcp, struct tcb *t)
+{
+	struct tcp_loss *l = &t->xs->loss;
+	bool begins = rack_detect(tcp, t);
+
+	if (t->flags & TF_RECOVERY && l->newly_lost != 0 && !(t->cc->flags & TCP_CC_MODEL))
+		tcp_prr_update(t, 0, false, begins);
+	l->newly_lost = 0;
+	tcp_out_add(tcp, t);
+}
+
 void tcp_recovery_timeout(struct tcp *tcp, struct tcb *t, bool first)
 {
-	if (first)
-		t->ssthresh = t->cc->ssthresh(tcp, t);
+	struct tcp_loss *l = &t->xs->loss;
+
+	if (first) {
+		tcp_undo_begin(t, !(t->flags & TF_RECOVERY));
+		reduce(tcp, t);
+	} else {
+		l->frto = false;
+		l->frto_new = false;
+	}
 	t->flags &= ~TF_RECOVERY;
 	t->flags |= TF_LOSS;
 	t->recover = t->snd_max;
 	t->dup_acks = 0;
+	l->tlp = false;
+	l->pto = false;
 	tcp_lost_all(tcp, t);
-	t->xs->loss.newly_lost = 0;
 	t->cwnd = t->mss; /* loss window (RFC 5681 section 3.1) */
 	if (first)
 		t->cc->timeout(tcp, t);

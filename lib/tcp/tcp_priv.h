@@ -53,7 +53,9 @@ struct txseg {
 	uint16_t flags;	  /* TXSEG_* */
 	/* Of struct tcp_rate when it was last sent; valid with TXSEG_RATE: rate.c */
 	uint32_t delivered, delivered_us, first_us;
-	struct txseg *later, *earlier; /* TXSEG_RETRANS: in the order of their retransmission */
+	/* TXSEG_RETRANS: in the order of their retransmission. TXSEG_RUN: later is the first stretch
+	 * behind those, all SACKed, that begin here. */
+	struct txseg *later, *earlier;
 };
 
 _Static_assert(sizeof(struct txseg) <= 64, "stretch of a send queue: one line");
@@ -70,6 +72,8 @@ _Static_assert(sizeof(struct txseg) <= 64, "stretch of a send queue: one line");
 #define TXSEG_SACKED  0x100 /* the peer has it */
 #define TXSEG_LOST    0x200 /* taken for lost, and to be sent again unless TXSEG_RETRANS */
 #define TXSEG_RETRANS 0x400 /* sent again, and that is taken to be under way */
+#define TXSEG_RUN     0x800
+#define TXSEG_HAD     0x1000 /* was SACKed before a timeout: counted as delivered already */
 
 #define TF_V6	      0x00000001u
 #define TF_NODELAY    0x00000002u
@@ -110,11 +114,45 @@ struct tcp_loss {
 	 * stand for. */
 	uint32_t sacked, lost, retrans;
 	uint32_t newly_lost; /* by the ACK or timer that is being processed */
+	uint32_t n_sacked;   /* stretches */
 	/* PRR (RFC 6937): prr.c */
 	uint32_t prr_delivered, prr_out, prr_flight;
 	struct txseg *next_lost; /* no stretch to be sent again lies before it; NULL: none does */
 	struct txseg *rexmt_first, *rexmt_last; /* TXSEG_RETRANS ones */
-	bool fin_lost;				/* the FIN is to be sent again */
+	/* SACK (RFC 2018): sack.c */
+	struct txseg *top;    /* the highest SACKed one, or NULL */
+	struct txseg *search; /* where the last search for a block ended, or NULL */
+	uint32_t block_left[4], block_right[4]; /* of the last ACK */
+	uint8_t n_blocks;
+	bool dsack;	/* this ACK told of a duplicate (RFC 2883) */
+	bool orig_seen; /* this ACK told of data below recover that was sent once (RFC 5682) */
+	bool fin_lost;	/* the FIN is to be sent again */
+	bool rescued;	/* the tail was sent again in this recovery (RFC 6675 section 4, rule 4) */
+	/* RACK-TLP (RFC 8985): rack.c, tlp.c */
+	bool rack_any, fack_any, reordering, round_any;
+	bool pto;				 /* rexmt_at is the probe timeout */
+	bool tlp, tlp_rexmt;			 /* a probe is under way; it was no new data */
+	uint8_t reo_mult;			 /* of the reordering window, less one */
+	uint8_t reo_persist;			 /* recoveries that it lasts */
+	uint32_t rack_us, rack_end, rack_rtt_us; /* of the latest sent that has arrived */
+	uint32_t fack;				 /* the highest sequence number that has arrived */
+	uint32_t round_end; /* one D-SACK a round trip counts: until this is acknowledged */
+	uint32_t tlp_end;   /* snd_max when the probe left */
+	struct txseg *walk; /* those before it need no look; NULL: una_seg */
+	uint64_t reo_at;    /* when the first of those not yet taken for lost will be; 0: none */
+	uint64_t rto_at;    /* the retransmission timer, while rexmt_at is the probe timeout */
+	/* Was it spurious? undo.c */
+	bool undo;	     /* what follows is valid */
+	bool undo_any;	     /* something was sent again */
+	bool frto, frto_new; /* RFC 5682: a timeout is in doubt; only new data is to leave */
+	bool rexmt_ts_known;
+	uint32_t undo_end;  /* snd_max when it began, or when recovery ended */
+	uint32_t undo_left; /* bytes sent again, less those the peer had twice */
+	uint32_t rexmt_ts;  /* timestamp of the first retransmission (RFC 3522) */
+	uint32_t prior_cwnd, prior_ssthresh;
+	/* ECN (RFC 3168 section 6.1.2): reduced once until this is acknowledged */
+	bool cwr;
+	uint32_t cwr_end;
 };
 
 /* Delivery rate (draft-cheng-iccrg-delivery-rate-estimation): rate.c. */
@@ -545,6 +583,9 @@ static inline uint32_t tcp_pipe(const struct tcb *t)
  * arrived; fills in acked, delivered and rtt_us. */
 void tcp_scoreboard_ack(
 	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, struct tcp_ack_sample *a);
+/* s has arrived, as ack says in a SACK block. */
+void tcp_seg_sacked(struct tcp *tcp, struct tcb *t, struct txseg *s, const struct tcp_seg *ack,
+	struct tcp_ack_sample *a);
 void tcp_seg_lost(struct tcb *t, struct txseg *s);
 void tcp_fin_lost(struct tcb *t, bool lost);
 /* s was sent again. */
@@ -559,10 +600,36 @@ void tcp_recovery_ack(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s,
 	struct tcp_ack_sample *a, bool dup);
 /* The retransmission timer (RFC 6298 (5.4) to (5.6)); first: of this data. */
 void tcp_recovery_timeout(struct tcp *tcp, struct tcb *t, bool first);
+/* The reordering timer (RFC 8985 section 6.3). */
+void tcp_recovery_reorder(struct tcp *tcp, struct tcb *t);
+/* sack.c: the blocks of an ACK; after its cumulative part */
+void tcp_sack_input(
+	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, struct tcp_ack_sample *a);
+/* rack.c: s has arrived (RFC 8985 section 6.2, steps 2 and 3) */
+void tcp_rack_delivered(
+	struct tcp *tcp, struct tcb *t, const struct txseg *s, const struct tcp_seg *ack);
+/* An ACK was taken in: the reordering window (step 4). */
+void tcp_rack_window(struct tcb *t);
+/* Marks what must be lost by now, and sets reo_at (step 5). */
+void tcp_rack_detect(struct tcp *tcp, struct tcb *t);
+/* tlp.c (RFC 8985 section 7) */
+/* Arms rexmt_at, with struct tcp_xs: the probe timeout or the retransmission timer. */
+void tcp_tlp_arm(struct tcp *tcp, struct tcb *t);
+/* New data was sent: the probe timeout, which is armed, moves (section 7.2). */
+void tcp_tlp_later(struct tcp *tcp, struct tcb *t);
+/* rexmt_at has come: was it the probe timeout? */
+bool tcp_tlp_fire(struct tcp *tcp, struct tcb *t);
+/* An ACK: was the probe of use? True: it made good a loss. */
+bool tcp_tlp_ack(struct tcb *t, const struct tcp_ack_sample *a, const struct tcp_seg *s, bool dup);
+/* undo.c */
+void tcp_undo_begin(struct tcb *t, bool timeout);
+/* Was what is being recovered from no loss? Then all is as before. */
+bool tcp_undo_check(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s,
+	const struct tcp_ack_sample *a, bool dup);
 /* prr.c (RFC 6937) */
 void tcp_prr_begin(struct tcb *t);
-/* A new cwnd. now: something must leave at once. */
-void tcp_prr_update(struct tcb *t, const struct tcp_ack_sample *a, bool now);
+/* A new cwnd. good: the ACK moved snd_una and told of no loss; now: something must leave at once. */
+void tcp_prr_update(struct tcb *t, uint32_t delivered, bool good, bool now);
 /* data.c: takes the buffer of s */
 void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
 void tcp_ack_schedule(struct tcp *tcp, struct tcb *t, uint32_t len);
@@ -635,6 +702,9 @@ int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, u
 int tcp_xmit_ctl(struct tcp *tcp, struct tcb *t, uint32_t seq, uint8_t flags);
 int tcp_xmit_syn(struct tcp *tcp, struct tcb *t);
 /* output.c */
+/* The loss probe (RFC 8985 section 7.3): new data if there is any, else the last segment again (*again).
+ * false: nothing could be sent. */
+bool tcp_send_tail(struct tcp *tcp, struct tcb *t, bool *again);
 void tcp_output(struct tcp *tcp, struct tcb *t);
 /* Sends the zero-window probe, or what the window allows of less than a segment. */
 void tcp_probe(struct tcp *tcp, struct tcb *t);
@@ -702,6 +772,10 @@ static inline void tcp_timer_want(struct tcp *tcp, struct tcb *t, uint64_t at_us
 /* Starts the retransmission or probe timer anew (RFC 6298 (5.1), (5.3), (5.5)). */
 static inline void tcp_rexmt_arm(struct tcp *tcp, struct tcb *t)
 {
+	if (unlikely(t->xs != NULL)) {
+		tcp_tlp_arm(tcp, t);
+		return;
+	}
 	uint64_t rto = t->rto_us; /* within its bounds, until it is backed off */
 
 	if (unlikely(t->backoff != 0))

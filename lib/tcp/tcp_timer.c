@@ -23,6 +23,8 @@ void tcp_timer_update(struct tcp *tcp, struct tcb *t)
 	at = RTE_MIN(at, keepalive_at(t));
 	if (t->xs != NULL && t->xs->pace.wake_us != 0)
 		at = RTE_MIN(at, t->xs->pace.wake_us);
+	if (t->xs != NULL && t->xs->loss.reo_at != 0)
+		at = RTE_MIN(at, t->xs->loss.reo_at);
 	if (at != TCP_NEVER)
 		tcp_timer_want(tcp, t, at);
 }
@@ -105,7 +107,8 @@ static void rexmt_fire(struct tcp *tcp, struct tcb *t)
 	} else if (t->flags & TF_PERSIST) {
 		persist_timeout(tcp, t);
 	} else if (t->snd_una != t->snd_max) {
-		rexmt_timeout(tcp, t);
+		if (!(t->flags & TF_SACK) || !tcp_tlp_fire(tcp, t))
+			rexmt_timeout(tcp, t);
 	} else { /* a buffer was lacking */
 		tcp_out_add(tcp, t);
 		tcp_room_report(tcp, t);
@@ -148,6 +151,8 @@ void tcp_timer_fire(void *ctx, struct timer *timer, uint64_t now_us)
 		t->xs->pace.wake_us = 0;
 		tcp_out_add(tcp, t);
 	}
+	if (unlikely(t->xs != NULL && t->xs->loss.reo_at != 0 && t->xs->loss.reo_at <= now_us))
+		tcp_recovery_reorder(tcp, t);
 	if (t->rexmt_at <= now_us)
 		rexmt_fire(tcp, t);
 	if (t->state != TCP_CLOSED && t->close_at <= now_us)
