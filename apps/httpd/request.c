@@ -226,6 +226,12 @@ size_t request_feed(struct request *r, const char *data, size_t n)
 	bool at_start = !r->started;
 
 	r->started = true;
+	if (at_start) {
+		size_t plain = request_plain(r, data + skip, n - skip);
+
+		if (plain != 0)
+			return skip + plain;
+	}
 	size_t used = http_parser_execute(&r->parser, &settings, data + skip, n - skip);
 
 	if (HTTP_PARSER_ERRNO(&r->parser) != HPE_OK && !r->complete && r->error == 0)

@@ -52,6 +52,10 @@ void request_init(struct request *r);
  */
 size_t request_feed(struct request *r, const char *data, size_t n);
 
+/* Takes a plain request that is whole in n bytes (request_plain.c): what it used, or 0: not plain,
+ * and r is as it was but for the parser's method, which its first byte sets anew. */
+size_t request_plain(struct request *r, const char *data, size_t n);
+
 /*
  * The path that a complete request asks for: decoded in place (RFC 3986 section 2.1), without
  * query; from both forms of target, "/a?b" and "http://host/a?b". False: not a valid target (400).
