@@ -42,13 +42,13 @@ void pkt_free_seg_other(struct pkt_pool *p, struct rte_mbuf *m);
 void pkt_free_other(struct pkt_pool *p, struct rte_mbuf *m);
 
 /* data_off, refcnt, nb_segs and port, as one word. */
-static inline uint64_t pkt_rearm_word(uint16_t data_off)
+static inline uint64_t pkt_rearm_word(uint16_t data_off, uint16_t refs)
 {
-	const uint16_t w[4] = {data_off, 1, 1, RTE_MBUF_PORT_INVALID};
+	const uint16_t w[4] = {0, refs, 1, RTE_MBUF_PORT_INVALID};
 	uint64_t v;
 
 	memcpy(&v, w, sizeof(v));
-	return v;
+	return v | (uint64_t)data_off << (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? 0 : 48);
 }
 
 _Static_assert(
@@ -63,7 +63,7 @@ _Static_assert(
 /* rte_pktmbuf_reset() of a buffer fresh from a pool, which is one segment with one reference. */
 static inline void pkt_reset(struct rte_mbuf *m)
 {
-	uint64_t rearm = pkt_rearm_word(RTE_PKTMBUF_HEADROOM);
+	uint64_t rearm = pkt_rearm_word(RTE_PKTMBUF_HEADROOM, 1);
 
 	memcpy(&m->rearm_data, &rearm, sizeof(rearm));
 	m->ol_flags = 0;
@@ -72,12 +72,15 @@ static inline void pkt_reset(struct rte_mbuf *m)
 	m->tx_offload = 0;
 }
 
-/* A buffer of the cache for one who sets all that pkt_reset() does; NULL: ask pkt_alloc(). */
-static inline struct rte_mbuf *pkt_take(struct pkt_pool *p)
+/* A buffer for one who sets all that pkt_reset() does. False: ask pkt_alloc(). */
+static inline bool pkt_take(struct pkt_pool *p, struct rte_mbuf **m)
 {
 	struct rte_mempool_cache *c = p->cache;
 
-	return likely(c != NULL && c->len != 0) ? c->objs[--c->len] : NULL;
+	if (unlikely(c == NULL || c->len == 0))
+		return false;
+	*m = c->objs[--c->len];
+	return true;
 }
 
 /* A fresh one-segment buffer, or NULL (counted as core.pool_empty; the caller counts its drop). */
@@ -113,6 +116,18 @@ static inline bool pkt_cache_put(struct pkt_pool *p, struct rte_mbuf *m)
 		c = p->peer_cache;
 	}
 	if (unlikely(c == NULL || c->len >= c->flushthresh))
+		return false;
+	c->objs[c->len++] = m;
+	return true;
+}
+
+/* Gives a buffer of p's own pool, known to be direct and not chained, back to the cache. False: it has
+ * other references, or the cache is full; nothing done. */
+static inline bool pkt_put(struct pkt_pool *p, struct rte_mbuf *m)
+{
+	struct rte_mempool_cache *c = p->cache;
+
+	if (unlikely(c == NULL || c->len >= c->flushthresh || rte_mbuf_refcnt_read(m) != 1))
 		return false;
 	c->objs[c->len++] = m;
 	return true;

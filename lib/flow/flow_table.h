@@ -29,7 +29,7 @@ struct flow_bucket {
 	uint32_t hash[FLOW_BUCKET_ENTRIES];
 	uint32_t ovf;
 	uint32_t val[FLOW_BUCKET_ENTRIES]; /* 0: free */
-	uint32_t pad;
+	uint32_t pad;			   /* 0 */
 } __rte_aligned(64);
 
 _Static_assert(sizeof(struct flow_bucket) == 64, "a bucket is a cache line");
@@ -53,9 +53,14 @@ static inline uint32_t flow_bucket_index(const struct flow_table *t, uint32_t ha
 	return (uint32_t)(((uint64_t)(hash * UINT32_C(0x9e3779b1))) >> t->shift);
 }
 
+static inline struct flow_bucket *flow_bucket_of(const struct flow_table *t, uint32_t hash)
+{
+	return &t->bucket[flow_bucket_index(t, hash)];
+}
+
 static inline void flow_table_prefetch(const struct flow_table *t, uint32_t hash)
 {
-	rte_prefetch0(&t->bucket[flow_bucket_index(t, hash)]);
+	rte_prefetch0(flow_bucket_of(t, hash));
 }
 
 /* Bit i set: hash[i] of the bucket equals hash (also in free entries). */
@@ -74,6 +79,29 @@ static inline unsigned flow_bucket_match(const struct flow_bucket *b, uint32_t h
 	for (unsigned i = 0; i < FLOW_BUCKET_ENTRIES; i++)
 		bits |= (unsigned)(b->hash[i] == hash) << i;
 	return bits;
+#endif
+}
+
+/* The value of the first entry in the hash's home bucket that has the hash, or 0: nearly always that of
+ * the object, if there is one. Whoever uses it compares the key, and else asks flow_table_find(). */
+static inline uint32_t flow_bucket_guess(const struct flow_bucket *b, uint32_t hash)
+{
+#ifdef __SSE2__
+	__m128i h = _mm_set1_epi32((int)hash);
+	const __m128i *p = (const __m128i *)(const void *)b->hash;
+	/* Two bits of the map for each of the seven, and for ovf, which has pad for a value. */
+	unsigned bits = (unsigned)_mm_movemask_epi8(
+		_mm_packs_epi32(_mm_cmpeq_epi32(p[0], h), _mm_cmpeq_epi32(p[1], h)));
+
+	if (unlikely(bits == 0))
+		return 0;
+	return *(const uint32_t *)(const void *)((const char *)b->val +
+						 2 * (unsigned)__builtin_ctz(bits));
+#else
+	for (unsigned i = 0; i < FLOW_BUCKET_ENTRIES; i++)
+		if (b->hash[i] == hash)
+			return b->val[i];
+	return 0;
 #endif
 }
 

@@ -148,15 +148,25 @@ size_t gn_tcp_room(struct gn_core *c, gn_tcp_t t)
 	return b != NULL ? tcp_room(b) : 0;
 }
 
+static __rte_noinline void rx_done_general(struct sock *s, struct tcb *b, struct rte_mbuf *m)
+{
+	uint32_t len = m->pkt_len;
+
+	pkt_free(&s->env->pool, m);
+	if (b != NULL)
+		tcp_consumed(s->tcp, b, len);
+}
+
 void gn_tcp_rx_done(struct gn_core *c, gn_tcp_t t, struct rte_mbuf *m)
 {
 	struct sock *s = sock_of(c);
 	struct tcb *b = tcp_find(s->tcp, t);
 	uint32_t len = m->pkt_len;
 
-	pkt_free(&s->env->pool, m);
-	if (likely(b != NULL))
+	if (likely(b != NULL && pkt_whole(m) && pkt_cache_put(&s->env->pool, m)))
 		tcp_consumed(s->tcp, b, len);
+	else
+		rx_done_general(s, b, m);
 }
 
 int gn_tcp_consumed(struct gn_core *c, gn_tcp_t t, size_t n)

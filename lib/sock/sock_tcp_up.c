@@ -32,20 +32,23 @@ static void sock_connected(void *ctx, struct tcb *t)
 		ops->connected(s->core, tcp_handle(s->tcp, t), tcp_app_user(t));
 }
 
+static __rte_noinline void sock_received_nobody(struct sock *s, struct tcb *t, struct rte_mbuf *m)
+{
+	uint32_t len = m->pkt_len;
+
+	pkt_free(&s->env->pool, m);
+	tcp_consumed(s->tcp, t, len);
+}
+
 static void sock_received(void *ctx, struct tcb *t, struct rte_mbuf *m)
 {
 	struct sock *s = sock_of(ctx);
 	const struct gn_tcp_ops *ops = tcp_app_ops(t);
 
-	if (likely(ops->received != NULL && !s->stopping)) {
-		ops->received(s->core, tcp_handle(s->tcp, t), tcp_app_user(t), m);
-		return;
-	}
-
-	uint32_t len = m->pkt_len;
-
-	pkt_free(&s->env->pool, m);
-	tcp_consumed(s->tcp, t, len);
+	if (likely(ops->received != NULL && !s->stopping))
+		ops->received(ctx, tcp_handle(s->tcp, t), tcp_app_user(t), m);
+	else
+		sock_received_nobody(s, t, m);
 }
 
 static void sock_peer_closed(void *ctx, struct tcb *t)

@@ -13,23 +13,30 @@ static inline void rto_set(struct tcp *tcp, struct tcb *t)
 {
 	uint32_t rto = t->srtt_us + RTE_MAX(1u, 4 * t->rttvar_us);
 
-	t->rto_us = RTE_MIN(RTE_MAX(rto, tcp->conf.rto_min_us), tcp->conf.rto_max_us);
+	if (likely(rto <= tcp->conf.rto_min_us))
+		rto = tcp->conf.rto_min_us;
+	else if (unlikely(rto > tcp->conf.rto_max_us))
+		rto = tcp->conf.rto_max_us;
+	t->rto_us = rto;
 }
 
 static inline void rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us)
 {
+	uint32_t srtt = t->srtt_us, var = t->rttvar_us;
+
 	tcp_count(tcp, CNT_tcp_rtt_samples);
-	if (unlikely(t->srtt_us == 0)) { /* (2.2) */
-		t->srtt_us = RTE_MAX(rtt_us, 1u);
-		t->rttvar_us = rtt_us / 2;
+	if (unlikely(srtt == 0)) { /* (2.2) */
+		srtt = rtt_us;
+		var = rtt_us / 2;
 	} else { /* (2.3): beta 1/4 with the old SRTT, then alpha 1/8 */
-		int32_t err = (int32_t)(rtt_us - t->srtt_us);
+		int32_t err = (int32_t)(rtt_us - srtt);
 		int32_t dev = err < 0 ? -err : err;
 
-		t->rttvar_us += (uint32_t)((dev - (int32_t)t->rttvar_us) >> 2);
-		t->srtt_us += (uint32_t)(err >> 3);
-		t->srtt_us += t->srtt_us == 0; /* 0 means none yet */
+		var += (uint32_t)((dev - (int32_t)var) >> 2);
+		srtt += (uint32_t)(err >> 3);
 	}
+	t->srtt_us = srtt + (srtt == 0); /* 0 means none yet */
+	t->rttvar_us = var;
 	rto_set(tcp, t);
 	t->backoff = 0; /* section 5: not before, so that a slow path gives samples at last */
 }

@@ -11,9 +11,9 @@
  * (segment.c, ack.c, data.c) would; whatever it does not expect it leaves to that, untouched.
  */
 
-#define NOT_FAST_INPUT                                                                           \
-	(TF_RECOVERY | TF_PERSIST | TF_DETACHED | TF_FIN_QUEUED | TF_WRITABLE | TF_TS | TF_ECN | \
-		TF_LOSS | TF_SIGNED)
+#define NOT_FAST_INPUT                                                                             \
+	(TF_RECOVERY | TF_PERSIST | TF_DETACHED | TF_FIN_QUEUED | TF_WRITABLE | TF_ECN | TF_LOSS | \
+		TF_SIGNED)
 
 static inline const uint8_t *fast_header_of(const struct net_pkt *p)
 {
@@ -28,14 +28,14 @@ static inline uint32_t load32(const uint8_t *p)
 	return v;
 }
 
-/* Is p, guessed by its hash, t's? Nothing of the segment was checked before. */
+/* Has p, guessed by its hash, t's addresses and ports? Nothing of the segment was checked before;
+ * the family of t is not looked at. */
 static __rte_always_inline bool fast_is_for(const struct tcb *t, const struct net_pkt *p)
 {
 	const struct tcp_key *k = &t->key;
 
 	if (unlikely(p->l4_len < WIRE_TCP_LEN || load32(fast_header_of(p)) != t->ports_rx ||
-		     k->scope != p->scope || t->state == TCP_CLOSED ||
-		     ((p->flags ^ t->flags) & NET_PKT_V6) != 0))
+		     k->scope != p->scope))
 		return false;
 	if (p->flags & NET_PKT_V6)
 		return memcmp(&k->r.v6, &p->src.v6, sizeof(k->r.v6)) == 0 &&
@@ -45,25 +45,54 @@ static __rte_always_inline bool fast_is_for(const struct tcb *t, const struct ne
 
 _Static_assert(TF_V6 == NET_PKT_V6, "compared by one operation");
 
-/* The whole of what is under way is acknowledged: one stretch, sent once. */
+static __rte_always_inline bool fast_state(const struct tcb *t, const struct net_pkt *p)
+{
+	return (t->flags & (NOT_FAST_INPUT | TF_V6)) == (p->flags & NET_PKT_V6) &&
+	       t->state == TCP_ESTABLISHED && t->xr == NULL &&
+	       (p->flags & (NET_PKT_CKSUM_OK | NET_PKT_L2_MCAST | NET_PKT_L3_MCAST)) ==
+		       NET_PKT_CKSUM_OK &&
+	       p->m->nb_segs == 1;
+}
+
+/* ACK, perhaps PSH, and no other flag; the timestamps alone as RFC 7323 appendix A lays them out, and
+ * not older than the last (section 5.3), if they were agreed on. */
+static __rte_always_inline bool fast_header(
+	const struct tcb *t, const struct net_pkt *p, const uint8_t *h, bool ts)
+{
+	uint16_t off_flags;
+
+	memcpy(&off_flags, h + 12, sizeof(off_flags));
+	off_flags &= wire_swap16((uint16_t)~WIRE_TCP_PSH);
+	if (!ts)
+		return off_flags == wire_swap16(5 << 12 | WIRE_TCP_ACK);
+	return off_flags == wire_swap16(8 << 12 | WIRE_TCP_ACK) &&
+	       p->l4_len >= WIRE_TCP_LEN + TCP_TS_LEN &&
+	       load32(h + 20) == wire_swap32(WIRE_TCP_TS_ALIGNED) &&
+	       seq_geq(wire_get32(h + 24), t->ts_recent);
+}
+
+/* The whole queue is acknowledged: one stretch that was sent once. Slow start and congestion
+ * avoidance have nothing to do, since the window was not used (RFC 7661). */
 static __rte_always_inline bool fast_acked_all(const struct tcb *t, uint32_t acked)
 {
 	const struct txseg *s = t->una_seg;
 
-	return s != NULL && s->len == acked && s->next == NULL && t->nxt_seg == NULL &&
-	       t->xs == NULL && (s->flags & (TXSEG_SENT | TXSEG_REXMT)) == TXSEG_SENT &&
-	       2 * acked < t->cwnd;
+	return acked == t->snd_queued && acked == s->len && t->nxt_seg == NULL && t->xs == NULL &&
+	       (s->flags & (TXSEG_REXMT | TXSEG_BUF)) == TXSEG_BUF && !window_used(t, acked);
 }
 
-/* RFC 6298 (5.2), (2.3); the window of congestion does not grow, since it was not used. */
+/* RFC 6298 (2.3), (5.2). */
 static __rte_always_inline void fast_ack(struct tcp *tcp, struct tcb *t, uint32_t ack)
 {
 	struct txseg *s = t->una_seg;
 	uint32_t now = (uint32_t)tcp->env->now_us;
 
 	rtt_sample(tcp, t, now - s->sent_us);
-	pkt_free_seg(&tcp->env->pool, s->m);
-	txseg_free(tcp, s);
+	if (unlikely(!(s->flags & TXSEG_APPEND) || !pkt_put(&tcp->env->pool, s->m)))
+		pkt_free_seg(&tcp->env->pool, s->m);
+	tcp->tx_bufs--;
+	s->next = tcp->txseg_free;
+	tcp->txseg_free = s;
 	t->una_seg = NULL;
 	t->tail_seg = NULL;
 	t->snd_queued = 0;
@@ -76,6 +105,15 @@ static __rte_always_inline void fast_ack(struct tcp *tcp, struct tcb *t, uint32_
 	}
 }
 
+static __rte_always_inline void fast_window(struct tcb *t, const uint8_t *h)
+{
+	uint32_t wnd = (uint32_t)wire_get16(h + 14) << t->snd_wscale;
+
+	t->snd_wnd = wnd;
+	if (unlikely(wnd > t->max_wnd))
+		t->max_wnd = wnd;
+}
+
 /* Cuts the headers off; the packet is one buffer. */
 static inline struct rte_mbuf *fast_payload(struct rte_mbuf *m, unsigned n, uint32_t len)
 {
@@ -85,52 +123,60 @@ static inline struct rte_mbuf *fast_payload(struct rte_mbuf *m, unsigned n, uint
 	return m;
 }
 
-static __rte_always_inline bool fast_input(struct tcp *tcp, struct tcb *t, struct net_pkt *p)
+/* Data in order, now counted. */
+static __rte_always_inline void fast_deliver(
+	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, unsigned hlen, uint32_t len)
 {
-	const uint8_t *h = fast_header_of(p);
-	struct rte_mbuf *m = p->m;
-	uint32_t seq = wire_swap32(load32(h + 4)), ack = wire_swap32(load32(h + 8));
-	/* Header length, flags, window. */
-	uint32_t word = wire_swap32(load32(h + 12)), wnd = (word & 0xffff) << t->snd_wscale;
-	uint32_t acked = ack - t->snd_una, len = p->l4_len - WIRE_TCP_LEN;
+	tcp_deliver(tcp, t, fast_payload(m, hlen, len), len);
+	/* An answer that is queued takes the ACK along; not two whole segments wait for theirs. */
+	if (likely(t->rcv_nxt - t->rcv_acked <= t->rcv_mss && t->nxt_seg != NULL &&
+		    (t->flags & TF_ON_OUT) != 0))
+		return;
+	if (t->state != TCP_CLOSED)
+		tcp_ack_schedule(tcp, t, len);
+}
 
-	if (unlikely((word & ~(WIRE_TCP_PSH << 16 | 0xffffu)) !=
-			     ((uint32_t)5 << 28 | WIRE_TCP_ACK << 16) ||
-		     (p->flags & (NET_PKT_CKSUM_OK | NET_PKT_L2_MCAST | NET_PKT_L3_MCAST)) !=
-			     NET_PKT_CKSUM_OK ||
-		     m->nb_segs != 1))
+static __rte_always_inline bool fast_input_as(
+	struct tcp *tcp, struct tcb *t, struct net_pkt *p, bool ts)
+{
+	const unsigned hlen = ts ? WIRE_TCP_LEN + TCP_TS_LEN : WIRE_TCP_LEN;
+	const uint8_t *h = fast_header_of(p);
+	uint32_t seq = wire_get32(h + 4), len = p->l4_len - hlen, ack, acked;
+
+	if (unlikely(!fast_header(t, p, h, ts) || seq != t->rcv_nxt || len > t->rcv_adv - seq))
 		return false;
-	if (unlikely(seq != t->rcv_nxt || t->state != TCP_ESTABLISHED ||
-		     (t->flags & NOT_FAST_INPUT) != 0 || t->xr != NULL || len > t->rcv_adv - seq ||
-		     (acked | len) == 0))
-		return false;
-	if (acked != 0) {
+	ack = wire_get32(h + 8);
+	acked = ack - t->snd_una;
+	if (likely(acked != 0)) {
 		if (unlikely(!fast_acked_all(t, acked)))
 			return false;
 		fast_ack(tcp, t, ack);
+	} else {
+		if (unlikely(len == 0))
+			return false;
+		if (unlikely(t->nxt_seg != NULL)) /* the window may let it go */
+			tcp_out_add(tcp, t);
 	}
+	fast_window(t, h);
+	if (ts && likely(seq == t->rcv_acked)) /* RFC 7323 section 4.3 */
+		t->ts_recent = wire_get32(h + 24);
 	t->last_rx_us = tcp->env->now_us;
 	t->keepalive_sent = 0;
 	t->snd_wl1 = seq;
 	t->snd_wl2 = ack;
-	t->snd_wnd = wnd;
-	if (unlikely(wnd > t->max_wnd))
-		t->max_wnd = wnd;
-	if (unlikely(t->nxt_seg != NULL)) /* the window may let it go */
-		tcp_out_add(tcp, t);
-	if (len == 0) {
-		pkt_free_seg(&tcp->env->pool, m);
-		return true;
-	}
-	tcp_deliver(tcp, t, fast_payload(m, p->l4_off + WIRE_TCP_LEN, len), len);
-	if (unlikely(t->state == TCP_CLOSED))
-		return true;
-	/* An answer that is queued takes the ACK along; not two whole segments wait for theirs. */
-	if (likely(t->rcv_nxt - t->rcv_acked <= t->rcv_mss && t->nxt_seg != NULL &&
-		    t->flags & TF_ON_OUT))
-		return true;
-	tcp_ack_schedule(tcp, t, len);
+	if (likely(len != 0))
+		fast_deliver(tcp, t, p->m, p->l4_off + hlen, len);
+	else
+		pkt_free_seg(&tcp->env->pool, p->m);
 	return true;
+}
+
+static __rte_always_inline bool fast_input(struct tcp *tcp, struct tcb *t, struct net_pkt *p)
+{
+	if (unlikely(!fast_state(t, p)))
+		return false;
+	return likely(t->flags & TF_TS) ? fast_input_as(tcp, t, p, true)
+					: fast_input_as(tcp, t, p, false);
 }
 
 #endif

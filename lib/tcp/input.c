@@ -80,14 +80,14 @@ void tcp_seg_input(struct tcp *tcp, struct tcp_seg *s)
 	seg_drop(tcp, s, DROP_tcp_port);
 }
 
-/* t: the segment's block, or NULL where that is not known. */
+/* t: NULL, or a block with the addresses and ports of the segment. */
 static __rte_noinline void general_input(struct tcp *tcp, struct tcb *t, struct net_pkt *p)
 {
 	struct tcp_seg s;
 
 	if (!seg_parse(tcp, p, &s))
 		return;
-	if (t == NULL) {
+	if (t == NULL || t->state == TCP_CLOSED || ((t->flags ^ p->flags) & NET_PKT_V6) != 0) {
 		struct tcp_key k;
 
 		tcp_seg_key(&s, &k);
@@ -98,18 +98,11 @@ static __rte_noinline void general_input(struct tcp *tcp, struct tcb *t, struct 
 	tcp_seg_input(tcp, &s);
 }
 
-static inline bool any(const void *ctx, uint32_t val, const void *key)
-{
-	(void)ctx;
-	(void)val;
-	(void)key;
-	return true;
-}
-
 /* The block whose segment this may be: one with the same hash. Its first lines are fetched. */
-static __rte_always_inline struct tcb *block_guess(const struct tcp *tcp, const struct net_pkt *p)
+static __rte_always_inline struct tcb *block_guess(
+	const struct tcp *tcp, const struct flow_bucket *b, uint32_t hash)
 {
-	uint32_t i = FLOW_INDEX(flow_table_find(&tcp->flow, p->hash, any, NULL, NULL));
+	uint32_t i = flow_bucket_guess(b, hash) - 1;
 
 	if (unlikely(i >= tcp->conf.connections)) /* none, or no block */
 		return NULL;
@@ -122,22 +115,22 @@ static __rte_always_inline struct tcb *block_guess(const struct tcp *tcp, const 
 
 static void burst_input(struct tcp *tcp, struct net_pkt *pkts, unsigned n)
 {
+	const struct flow_bucket *bucket[BURST_MAX];
 	struct tcb *guess[BURST_MAX];
 
+	for (unsigned i = 0; i < n; i++) {
+		bucket[i] = flow_bucket_of(&tcp->flow, pkts[i].hash);
+		rte_prefetch0(bucket[i]);
+	}
 	for (unsigned i = 0; i < n; i++)
-		flow_table_prefetch(&tcp->flow, pkts[i].hash);
-	for (unsigned i = 0; i < n; i++)
-		guess[i] = block_guess(tcp, &pkts[i]);
+		guess[i] = block_guess(tcp, bucket[i], pkts[i].hash);
 	for (unsigned i = 0; i < n; i++) {
 		struct tcb *t = guess[i];
 
-		if (likely(t != NULL && fast_is_for(t, &pkts[i]))) {
-			if (likely(fast_input(tcp, t, &pkts[i])))
-				continue;
-		} else {
-			t = NULL;
-		}
-		general_input(tcp, t, &pkts[i]);
+		if (unlikely(t == NULL || !fast_is_for(t, &pkts[i])))
+			general_input(tcp, NULL, &pkts[i]);
+		else if (unlikely(!fast_input(tcp, t, &pkts[i])))
+			general_input(tcp, t, &pkts[i]);
 	}
 }
 

@@ -445,6 +445,9 @@ unsigned tcp_output_run(struct tcp *tcp)
 {
 	uint32_t n = tcp->n_out;
 
+	if (n == 0)
+		return 0;
+	tcp->now_ms = (uint32_t)(tcp->env->now_us / 1000);
 	for (uint32_t i = 0; i < n; i++) {
 		struct tcb *t = tcp->out[i];
 

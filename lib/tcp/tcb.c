@@ -101,12 +101,21 @@ uint16_t tcp_mss_send(const struct tcb *t)
 	return t->flags & TF_TS ? mss - TCP_TS_LEN : mss; /* RFC 6691 section 2 */
 }
 
+void tcb_room(struct tcp *tcp, struct tcb *t)
+{
+	if (t->mss_limit > RTE_MIN(t->snd_buf, tcp->buf_room))
+		t->flags |= TF_SMALL;
+	else
+		t->flags &= ~TF_SMALL;
+}
+
 /* The handshake is complete: both sequence spaces and the peer's window are known. */
 void tcb_established(struct tcp *tcp, struct tcb *t)
 {
 	t->mss = tcp_mss_send(t);
 	t->rcv_buf = rcv_buf_most(t, t->rcv_buf);
 	t->flags |= TF_SENDING | TF_REACHED;
+	tcb_room(tcp, t);
 	t->cc->init(tcp, t);
 	if (t->flags & TF_SYN_REXMT && t->srtt_us == 0)
 		t->rto_us = RTE_MAX(t->rto_us, 3000000u); /* RFC 6298 (5.7) */

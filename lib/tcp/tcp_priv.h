@@ -75,6 +75,8 @@ _Static_assert(sizeof(struct txseg) <= 64, "stretch of a send queue: one line");
 #define TXSEG_RUN     0x800
 #define TXSEG_HAD     0x1000 /* was SACKed before a timeout: counted as delivered already */
 
+#define TXSEG_SPLIT 0x8000 /* shares its buffer with another */
+
 #define TF_V6	      0x00000001u
 #define TF_NODELAY    0x00000002u
 #define TF_KEEPALIVE  0x00000004u
@@ -99,6 +101,7 @@ _Static_assert(sizeof(struct txseg) <= 64, "stretch of a send queue: one line");
 #define TF_LOSS	      0x00200000u /* a timeout is being recovered from (until recover) */
 #define TF_SIGNED     0x00400000u /* segments are authenticated (RFC 5925, RFC 2385) */
 
+#define TF_SMALL  0x02000000u /* the send buffer, or a packet buffer, may not hold a segment */
 #define TF_LINGER 0x80000000u /* closed from above, which still wants to hear of the end */
 
 /* What the two SYNs agree on. Before that, in SYN-SENT: what we ask for. */
@@ -210,8 +213,7 @@ struct tcp_xr {
 
 /*
  * Transmission control block. The first two lines are what a request and its response touch on a
- * warm connection, with the two behind them read or written in passing; the rest is for what is
- * rarer.
+ * warm connection, with the two behind them read or written in passing.
  */
 struct __rte_cache_aligned tcb {
 	/* receive side and acknowledgements: input */
@@ -361,6 +363,7 @@ struct tcp {
 	const struct owner *owner;
 	const struct tcp_up_ops *up;
 	void *up_ctx;
+	uint32_t now_ms;  /* of the output run */
 	struct tcb **out; /* blocks with something to send, or dead; room for each of them twice */
 	uint32_t n_out;
 	struct flow_table flow; /* of both families: it holds no keys */
@@ -416,10 +419,7 @@ static inline uint32_t seg_len(const struct tcp_seg *s)
 	return s->len + ((s->flags & WIRE_TCP_SYN) != 0) + ((s->flags & WIRE_TCP_FIN) != 0);
 }
 
-static inline uint32_t tcb_index(const struct tcb *t)
-{
-	return (uint32_t)t->handle - 1;
-}
+#define tcb_index(t) ((uint32_t)(t)->handle - 1)
 
 /* The two ports as on the wire in what we send. */
 static inline uint32_t tcp_ports_tx(const struct tcb *t)
@@ -466,6 +466,8 @@ uint32_t tcp_isn(struct tcp *tcp, const struct tcp_key *k);
 struct tcb *tcb_alloc(
 	struct tcp *tcp, bool v6, const struct tcp_key *k, uint32_t hash, const struct tcp_opts *o);
 void tcb_opts(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o);
+/* Sets or clears TF_SMALL: after mss_limit or snd_buf changed. */
+void tcb_room(struct tcp *tcp, struct tcb *t);
 /* Out of the tables, queues freed, state CLOSED; the memory is released by the next output run. */
 void tcb_kill(struct tcp *tcp, struct tcb *t);
 void tcb_release(struct tcp *tcp, struct tcb *t);

@@ -34,8 +34,10 @@ bool txseg_split(struct tcp *tcp, struct tcb *t, struct txseg *s, uint16_t len)
 	rest->off += len;
 	rest->len -= len;
 	rest->flags &= (uint16_t) ~(TXSEG_APPEND | TXSEG_BUF);
+	rest->flags |= TXSEG_SPLIT;
 	s->len = len;
 	s->flags &= (uint16_t) ~(TXSEG_APPEND | TXSEG_PUSH);
+	s->flags |= TXSEG_SPLIT;
 	s->next = rest;
 	rte_mbuf_refcnt_update(s->m, 1);
 	if (t->tail_seg == s)

@@ -50,21 +50,18 @@ static void send_queued(struct tcp *tcp, struct tcb *t, bool more)
 	tcp_out_add(tcp, t);
 }
 
-#define NOT_FAST_SEND (TF_FIN_QUEUED | TF_MORE)
+#define NOT_FAST_SEND (TF_FIN_QUEUED | TF_MORE | TF_SMALL)
 
-/* A short piece that is a segment of its own, with nothing queued before it. */
+/* A piece that is a segment of its own, with nothing queued before it. */
 static __rte_always_inline bool fast_send(
 	struct tcp *tcp, struct tcb *t, const void *data, size_t len)
 {
 	struct txseg *s = tcp->txseg_free;
+	struct rte_mbuf *m;
 
 	if (unlikely((t->flags & (NOT_FAST_SEND | TF_SENDING)) != TF_SENDING ||
-		     t->tail_seg != NULL || len - 1 >= t->mss || len > t->snd_buf ||
-		     len > tcp->buf_room || s == NULL || tcp->tx_bufs >= tcp->tx_bufs_max))
-		return false;
-	struct rte_mbuf *m = pkt_take(&tcp->env->pool);
-
-	if (unlikely(m == NULL))
+		     t->tail_seg != NULL || len - 1 >= t->mss || s == NULL ||
+		     !txq_has_room(tcp, 1) || !pkt_take(&tcp->env->pool, &m)))
 		return false;
 	tcp->txseg_free = s->next;
 	tcp->tx_bufs++;
@@ -206,14 +203,11 @@ ssize_t tcp_send_buf(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, bool mo
 }
 
 /*
- * The application gave data back. The window is announced when it opened by a quarter of the
- * buffer, or, from nearly closed, by a segment (section 3.8.6.2.2).
+ * The window is announced when it opened by a quarter of the buffer, or, from nearly closed, by a
+ * segment (section 3.8.6.2.2).
  */
-void tcp_consumed(struct tcp *tcp, struct tcb *t, uint32_t n)
+static __rte_noinline void window_opened(struct tcp *tcp, struct tcb *t)
 {
-	t->rcv_unread -= RTE_MIN(n, t->rcv_unread);
-	if (likely(t->rcv_adv - t->rcv_nxt > t->rcv_buf / 2))
-		return; /* far from closed: the next ACK will do */
 	if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT_1 && t->state != TCP_FIN_WAIT_2)
 		return;
 	uint32_t space = t->rcv_buf > t->rcv_unread ? t->rcv_buf - t->rcv_unread : 0;
@@ -223,6 +217,13 @@ void tcp_consumed(struct tcp *tcp, struct tcb *t, uint32_t n)
 
 	if (seq_gt(edge, t->rcv_adv) && edge - t->rcv_adv >= least)
 		tcp_ack_now(tcp, t);
+}
+
+void tcp_consumed(struct tcp *tcp, struct tcb *t, uint32_t n)
+{
+	t->rcv_unread -= RTE_MIN(n, t->rcv_unread);
+	if (unlikely(t->rcv_adv - t->rcv_nxt <= t->rcv_buf / 2)) /* else the next ACK will do */
+		window_opened(tcp, t);
 }
 
 /* FIN joins the queue; the state changes as if it were sent (section 3.10.4). */
@@ -306,6 +307,7 @@ void tcp_opts_set(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o)
 {
 	t->flags &= ~(TF_NODELAY | TF_KEEPALIVE);
 	tcb_opts(tcp, t, o);
+	tcb_room(tcp, t);
 	tcp_timer_update(tcp, t);
 	tcp_out_add(tcp, t);
 }

@@ -27,12 +27,11 @@ static inline struct rte_mbuf *xmit_in_place(const struct txseg *s)
  */
 static inline uint16_t wnd_update(struct tcb *t)
 {
-	uint32_t space = t->rcv_buf > t->rcv_unread ? t->rcv_buf - t->rcv_unread : 0;
-	uint32_t edge = t->rcv_nxt + space;
+	/* Below 0 if the application holds more than the buffer. */
+	int32_t more = (int32_t)(t->rcv_buf - t->rcv_unread - (t->rcv_adv - t->rcv_nxt));
 
-	if (seq_gt(edge, t->rcv_adv) &&
-		edge - t->rcv_adv >= RTE_MIN(t->rcv_buf / 2, (uint32_t)t->rcv_mss))
-		t->rcv_adv = edge;
+	if (unlikely(more > 0 && (more >= t->rcv_mss || (uint32_t)more >= t->rcv_buf / 2)))
+		t->rcv_adv += (uint32_t)more;
 	return (uint16_t)((t->rcv_adv - t->rcv_nxt) >> t->rcv_wscale);
 }
 
