@@ -51,6 +51,15 @@ static void sock_received(void *ctx, struct tcb *t, struct rte_mbuf *m)
 		sock_received_nobody(s, t, m);
 }
 
+static void sock_urgent(void *ctx, struct tcb *t, uint32_t ahead)
+{
+	struct sock *s = sock_of(ctx);
+	const struct gn_tcp_ops *ops = tcp_app_ops(t);
+
+	if (ops->urgent != NULL && !s->stopping)
+		ops->urgent(s->core, tcp_handle(s->tcp, t), tcp_app_user(t), ahead);
+}
+
 static void sock_peer_closed(void *ctx, struct tcb *t)
 {
 	struct sock *s = sock_of(ctx);
@@ -82,6 +91,7 @@ const struct tcp_up_ops sock_tcp_up = {
 	.accepted = sock_accepted,
 	.connected = sock_connected,
 	.received = sock_received,
+	.urgent = sock_urgent,
 	.peer_closed = sock_peer_closed,
 	.writable = sock_writable,
 	.closed = sock_closed,

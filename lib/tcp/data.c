@@ -3,15 +3,23 @@
 
 /* Received payload and FIN, in order and out of order (RFC 9293 section 3.10.7.4, seventh, eighth). */
 
-/* In-order data arrived: an ACK now for every second full segment, else within delack_us
- * (section 3.8.6.3), or with the data that is about to be sent. */
+/*
+ * In-order data arrived: an ACK now for every second full segment, else within delack_us (section
+ * 3.8.6.3), or with the data that is about to be sent. While the sender's window may be small, at
+ * the beginning and after a pause or a loss, each full segment gets its ACK at once.
+ */
 void tcp_ack_schedule(struct tcp *tcp, struct tcb *t, uint32_t len)
 {
 	if (unlikely(len > t->rcv_mss))
 		t->rcv_mss = (uint16_t)len;
-	if (t->rcv_nxt - t->rcv_acked >= 2u * t->rcv_mss)
+	if (t->rcv_nxt - t->rcv_acked >= 2u * t->rcv_mss) {
 		tcp_ack_now(tcp, t);
-	else if (t->nxt_seg == NULL || !(t->flags & TF_ON_OUT))
+		if (unlikely(seq_geq(t->rcv_nxt, t->round_end)) && t->rcv_buf < t->rcv_buf_max)
+			tcp_rcv_round_end(tcp, t);
+	} else if (unlikely(t->quick_acks != 0) && len == t->rcv_mss) {
+		t->quick_acks--;
+		tcp_ack_now(tcp, t);
+	} else if (t->nxt_seg == NULL || !(t->flags & TF_ON_OUT))
 		tcp_delack_arm(tcp, t);
 }
 
@@ -82,9 +90,11 @@ void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		return;
 	if (unlikely(gap)) {
 		tcp_ack_now(tcp, t); /* RFC 5681 section 4.2: it fills a gap */
+		t->quick_acks = tcp->conf.quick_acks;
 		tcp_ooo_drain(tcp, t);
 		if (t->state == TCP_CLOSED)
 			return;
+		tcp_rcv_round_begin(tcp, t); /* what came before its time says nothing of it */
 	}
 	/* Unless the same FIN had come before and has just been taken with the queue. */
 	if (unlikely(fin && t->rcv_nxt == s->seq + s->len)) {

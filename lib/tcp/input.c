@@ -37,6 +37,7 @@ static bool seg_parse(struct tcp *tcp, struct net_pkt *p, struct tcp_seg *s)
 	s->seq = h.seq;
 	s->ack = h.ack;
 	s->wnd = h.wnd;
+	s->urp = h.urp;
 	s->sport = h.sport;
 	s->dport = h.dport;
 	s->flags = h.flags & (WIRE_TCP_FIN | WIRE_TCP_SYN | WIRE_TCP_RST | WIRE_TCP_PSH |

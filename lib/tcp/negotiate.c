@@ -46,7 +46,8 @@ uint32_t tcp_wanted(const struct tcp *tcp, const struct tcp_opts *o, bool active
 
 uint8_t tcp_wscale(const struct tcp *tcp, const struct tcp_opts *o)
 {
-	uint32_t most = o != NULL && o->rcvbuf != 0 ? o->rcvbuf : tcp->conf.rcvbuf;
+	const struct tcp_conf *c = &tcp->conf;
+	uint32_t most = o != NULL && o->rcvbuf != 0 ? o->rcvbuf : RTE_MAX(c->rcvbuf, c->rcvbuf_max);
 	uint8_t shift = 0;
 
 	while (shift < WSCALE_MAX && most >> shift > UINT16_MAX)

@@ -189,6 +189,31 @@ static void payload_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	tcp_data_process(tcp, t, s);
 }
 
+/*
+ * The application is told once of each stretch of urgent data, as soon as the pointer comes, which may
+ * be before the data (MUST-31, MUST-32). The data itself is delivered in line (RFC 6093 section 6).
+ * False: the connection is gone.
+ */
+static bool urgent_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	uint32_t up = s->seq + s->urp, seen = t->rcv_nxt - t->rcv_unread;
+
+	if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT_1 && t->state != TCP_FIN_WAIT_2)
+		return true;
+	if (seq_lt(t->rcv_up, seen))
+		t->rcv_up = seen;
+	if (seq_leq(up, t->rcv_up) || t->flags & TF_DETACHED)
+		return true;
+	t->rcv_up = up;
+	tcp_count(tcp, CNT_tcp_urgent_in);
+	if (tcp->up->urgent != NULL)
+		tcp->up->urgent(tcp->up_ctx, t, seq_gt(up, t->rcv_nxt) ? up - t->rcv_nxt : 0);
+	if (t->state != TCP_CLOSED)
+		return true;
+	seg_done(tcp, s);
+	return false;
+}
+
 static void opts_parse(const struct tcb *t, struct tcp_seg *s, struct wire_tcp_opts *o)
 {
 	const uint8_t *hdr = rte_pktmbuf_mtod_offset(s->p->m, const uint8_t *, s->p->l4_off);
@@ -258,6 +283,10 @@ void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	}
 	if (s->has_ts && seq_leq(s->seq, t->rcv_acked)) /* RFC 7323 section 4.3 */
 		t->ts_recent = s->tsval;
+	if (unlikely(t->flags & TF_ECN))
+		tcp_ecn_input(tcp, t, s);
+	else
+		s->flags &= (uint8_t) ~(WIRE_TCP_ECE | WIRE_TCP_CWR);
 	t->last_rx_us = tcp->env->now_us;
 	t->keepalive_sent = 0;
 	if (unlikely(t->state == TCP_SYN_RECEIVED) && !syn_received_ack(tcp, t, s))
@@ -268,5 +297,7 @@ void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		seg_done(tcp, s);
 		return;
 	}
+	if (unlikely(s->flags & WIRE_TCP_URG) && !urgent_input(tcp, t, s))
+		return;
 	payload_input(tcp, t, s);
 }

@@ -38,6 +38,7 @@ struct tcb *tcb_alloc(
 	t->last_rx_us = tcp->env->now_us;
 	t->snd_buf = tcp->conf.sndbuf;
 	t->rcv_buf = tcp->conf.rcvbuf;
+	t->rcv_buf_max = RTE_MAX(tcp->conf.rcvbuf, tcp->conf.rcvbuf_max);
 	t->ttl = tcp->conf.ttl;
 	t->keepalive_idle_ms = us_to_ms(tcp->conf.keepalive_idle_us);
 	t->keepalive_interval_ms = us_to_ms(tcp->conf.keepalive_interval_us);
@@ -57,13 +58,21 @@ static uint32_t rcv_buf_most(const struct tcb *t, uint32_t want)
 	return RTE_MIN(want, (uint32_t)UINT16_MAX << t->rcv_wscale);
 }
 
+/* The application's choice, which is then not tuned. */
+static void rcv_buf_fix(struct tcp *tcp, struct tcb *t, uint32_t want)
+{
+	tcp_rcv_tune_end(tcp, t);
+	t->rcv_buf = t->state < TCP_ESTABLISHED ? want : rcv_buf_most(t, want);
+	t->rcv_buf_max = t->rcv_buf;
+}
+
 /* What o gives; zero leaves things as they are. */
 void tcb_opts(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o)
 {
 	if (o->sndbuf != 0)
 		t->snd_buf = o->sndbuf;
 	if (o->rcvbuf != 0)
-		t->rcv_buf = t->state < TCP_ESTABLISHED ? o->rcvbuf : rcv_buf_most(t, o->rcvbuf);
+		rcv_buf_fix(tcp, t, o->rcvbuf);
 	if (o->cc != NULL)
 		tcp_cc_set(t, o->cc);
 	if (o->ttl != 0)
@@ -114,6 +123,9 @@ void tcb_established(struct tcp *tcp, struct tcb *t)
 {
 	t->mss = tcp_mss_send(t);
 	t->rcv_buf = rcv_buf_most(t, t->rcv_buf);
+	t->rcv_buf_max = rcv_buf_most(t, t->rcv_buf_max);
+	t->quick_acks = tcp->conf.quick_acks;
+	tcp_rcv_round_begin(tcp, t);
 	t->flags |= TF_SENDING | TF_REACHED;
 	tcb_room(tcp, t);
 	t->cc->init(tcp, t);
@@ -140,6 +152,7 @@ void tcb_kill(struct tcp *tcp, struct tcb *t)
 	txq_free(tcp, t);
 	tcp_xs_put(tcp, t);
 	tcp_ooo_free(tcp, t);
+	tcp_rcv_tune_end(tcp, t);
 	tcp_auth_conn_free(tcp, t->auth);
 	t->auth = 0;
 	tcp_out_add(tcp, t);

@@ -15,6 +15,7 @@ void tcp_conf_default(struct tcp_conf *c)
 		.listeners = 256,
 		.sndbuf = 256 * 1024,
 		.rcvbuf = 65535,
+		.rcvbuf_max = 6 * 1024 * 1024,
 		.ooo_max = 4096,
 		.rto_min_us = 200 * 1000,
 		.rto_initial_us = 1000 * 1000,
@@ -22,6 +23,7 @@ void tcp_conf_default(struct tcp_conf *c)
 		.r2_us = 924 * 1000 * 1000u,
 		.syn_r2_us = 180 * 1000 * 1000,
 		.synack_tries = 5,
+		.quick_acks = 8,
 		.delack_us = 40 * 1000,
 		.msl_us = 30 * 1000 * 1000,
 		.fin_wait2_us = 60 * 1000 * 1000,
@@ -132,6 +134,7 @@ struct tcp *tcp_create(const struct tcp_conf *c, struct env *env, struct net *ne
 	tcp->tx_bufs_max = env->pool.mp->size - env->pool.mp->size / 4;
 	tcp->buf_room = (uint32_t)rte_pktmbuf_data_room_size(env->pool.mp) - PKT_HEADERS_MAX;
 	tcp->ooo_bufs_max = env->pool.mp->size / 4;
+	tcp->rcv_grown_max = (uint64_t)env->pool.mp->size * env->pool.data_room;
 	env_timer_handler(env, TIMER_TCP_CONN, tcp_timer_fire, tcp);
 	env_timer_handler(env, TIMER_TCP_HALF_OPEN, tcp_half_open_timer, tcp);
 	env_timer_handler(env, TIMER_TCP_TIME_WAIT, tcp_time_wait_timer, tcp);

@@ -57,6 +57,9 @@ struct tcp_up_ops {
 	void (*connected)(void *ctx, struct tcb *t);
 	/* In-order payload, m is owned by the callee; tcp_consumed() reopens the window. */
 	void (*received)(void *ctx, struct tcb *t, struct rte_mbuf *m);
+	/* The peer has urgent data, which ends ahead bytes behind what received() was called with; may
+	 * be NULL. */
+	void (*urgent)(void *ctx, struct tcb *t, uint32_t ahead);
 	void (*peer_closed)(void *ctx, struct tcb *t);
 	void (*writable)(void *ctx, struct tcb *t, uint32_t room);
 	/* The last one, unless closed or aborted from above; t is freed when this returns, and

@@ -42,6 +42,7 @@ struct tcp_conf {
 	uint32_t time_wait;	 /* TIME-WAIT entries; default 16384 */
 	uint32_t listeners;	 /* default 256 */
 	uint32_t sndbuf, rcvbuf; /* bytes; default 256 KiB and 65535 */
+	uint32_t rcvbuf_max;	 /* to which rcvbuf grows as needed; default 6 MiB */
 	uint32_t ooo_max;	 /* out-of-order buffers a connection; default 4096 */
 	uint32_t rto_min_us;	 /* default 200 ms; RFC 6298 (2.4) says 1 s, see docs/limits.md */
 	uint32_t rto_initial_us; /* default 1 s (RFC 6298 (2.1)) */
@@ -49,6 +50,7 @@ struct tcp_conf {
 	uint32_t r2_us;	    /* give up on data after this; default 924 s (RFC 9293 3.8.3: 100 s) */
 	uint32_t syn_r2_us; /* give up on a SYN; default 180 s (RFC 9293 3.8.3, MUST-23) */
 	uint32_t synack_tries; /* SYN,ACK retransmissions; default 5 */
+	uint8_t quick_acks;    /* full segments acknowledged at once; default 8 */
 	uint32_t delack_us;    /* default 40 ms, below 500 ms (RFC 9293 3.8.6.3, MUST-40) */
 	uint32_t msl_us;       /* default 30 s: TIME-WAIT lasts twice this */
 	uint32_t fin_wait2_us; /* FIN-WAIT-2 that no application holds; default 60 s */

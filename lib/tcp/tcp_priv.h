@@ -270,7 +270,8 @@ struct __rte_cache_aligned tcb {
 	uint8_t backoff; /* of the retransmission or probe timer */
 	uint8_t keepalive_sent;
 	uint8_t keepalive_count;
-	struct tcp_xr *xr; /* NULL: nothing waits out of order, nothing came twice */
+	uint8_t quick_acks; /* full segments to be acknowledged at once */
+	struct tcp_xr *xr;  /* NULL: nothing waits out of order, nothing came twice */
 
 	/* colder */
 	uint16_t mss_announced;
@@ -283,6 +284,10 @@ struct __rte_cache_aligned tcb {
 	uint32_t recover; /* RFC 6582 */
 	uint32_t max_wnd; /* largest window the peer offered */
 	uint32_t iss, irs;
+	uint32_t rcv_buf_max; /* rcv_tune.c: rcv_buf grows to that, by rcv_grown so far */
+	uint32_t rcv_grown, rcv_rtt_us;
+	uint32_t round_end, round_us; /* of the window being received */
+	uint32_t rcv_up; /* end of the urgent data that was told of (RFC 9293 section 3.8.5) */
 	uint32_t retransmits;
 	uint32_t keepalive_idle_ms, keepalive_interval_ms;
 	uint64_t rexmt_since; /* first timeout of the oldest unacknowledged data (R2) */
@@ -392,9 +397,10 @@ struct tcp {
 	uint32_t xs_fresh;     /* of xs_mem, from here on never used */
 	struct tcp_xr *xr_mem;
 	uint32_t xr_fresh;
-	uint32_t ooo_bufs, ooo_bufs_max; /* packet buffers in out-of-order queues */
-	uint32_t tx_bufs, tx_bufs_max;	 /* packet buffers in send queues */
-	uint32_t buf_room;		 /* for payload in a buffer of the core's pool */
+	uint32_t ooo_bufs, ooo_bufs_max;   /* packet buffers in out-of-order queues */
+	uint64_t rcv_grown, rcv_grown_max; /* bytes by which receive buffers grew */
+	uint32_t tx_bufs, tx_bufs_max;	   /* packet buffers in send queues */
+	uint32_t buf_room;		   /* for payload in a buffer of the core's pool */
 };
 
 /* A received segment, parsed. */
@@ -405,7 +411,8 @@ struct tcp_seg {
 	uint32_t val; /* flow table's answer */
 	uint32_t hash;
 	uint32_t tsval, tsecr; /* valid with has_ts */
-	uint16_t wnd;	       /* as on the wire */
+	uint16_t urp;
+	uint16_t wnd; /* as on the wire */
 	uint16_t sport, dport;
 	uint8_t flags; /* ECE and CWR too */
 	uint8_t hlen;
@@ -523,6 +530,13 @@ static inline struct tcp_xr *tcp_xr(struct tcp *tcp, struct tcb *t)
 	return t->xr != NULL ? t->xr : tcp_xr_take(tcp, t);
 }
 
+/* rcv_tune.c */
+/* A window's worth begins to be received; rcv_nxt has reached the round's end and may grow; over. */
+void tcp_rcv_round_begin(struct tcp *tcp, struct tcb *t);
+void tcp_rcv_round_end(struct tcp *tcp, struct tcb *t);
+void tcp_rcv_tune_end(struct tcp *tcp, struct tcb *t);
+/* ecn.c: a data segment of a connection with TF_ECN */
+void tcp_ecn_input(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s);
 /* sack_out.c */
 /* [left, right) came twice: the next ACK says so (RFC 2883), if SACK was agreed on. */
 void tcp_dsack_note(struct tcp *tcp, struct tcb *t, uint32_t left, uint32_t right);

@@ -145,6 +145,8 @@ void tcp_timer_fire(void *ctx, struct timer *timer, uint64_t now_us)
 	if (t->delack_at <= now_us) {
 		t->delack_at = TCP_NEVER;
 		tcp_count(tcp, CNT_tcp_delayed_acks);
+		t->quick_acks =
+			tcp->conf.quick_acks; /* the sender paused, perhaps for want of this ACK */
 		tcp_ack_now(tcp, t);
 	}
 	if (unlikely(t->xs != NULL && t->xs->pace.wake_us != 0 && t->xs->pace.wake_us <= now_us)) {

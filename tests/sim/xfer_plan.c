@@ -81,16 +81,27 @@ void xfer_plan(struct xfer_plan *p, uint64_t seed, unsigned n_cores)
 			p->cable.offloads[i] |= DRV_TX_MULTI_SEGS | DRV_RX_SCATTER;
 	p->size_max = UINT64_C(1) << between(&r, 4, 20);
 	p->packet_buffers = 4096;
+	/* What the connections agree on; the default is all of it but ECN. */
+	if (one_in(&r, 3))
+		p->opts.rcvbuf = 0; /* grows as it is needed */
+	p->opts.timestamps = one_in(&r, 4) ? GN_OFF : GN_DEFAULT;
+	p->opts.sack = one_in(&r, 4) ? GN_OFF : GN_DEFAULT;
+	p->opts.window_scaling = one_in(&r, 4) ? GN_OFF : GN_DEFAULT;
+	p->opts.ecn = one_in(&r, 3) ? GN_ON : GN_DEFAULT;
 }
 
 void xfer_plan_print(FILE *f, const struct xfer_plan *p)
 {
 	fprintf(f,
 		"IPv%d, %u core(s), %u connections of up to %" PRIu64 " bytes, MTU %u, "
-		"buffers %u and %u%s%s\n",
+		"buffers %u and %u%s%s%s%s%s%s\n",
 		p->v6 ? 6 : 4, p->n_cores, p->n_conns, p->size_max, p->mtu, p->opts.sndbuf,
 		p->opts.rcvbuf, p->opts.nodelay ? ", no delay" : "",
-		p->checks ? ", addresses checked" : "");
+		p->checks ? ", addresses checked" : "",
+		p->opts.timestamps == GN_OFF ? ", no timestamps" : "",
+		p->opts.sack == GN_OFF ? ", no SACK" : "",
+		p->opts.window_scaling == GN_OFF ? ", no scaling" : "",
+		p->opts.ecn == GN_ON ? ", ECN" : "");
 	for (int i = 0; i < 2; i++) {
 		const struct cable_impair *c = &p->cable.impair[i];
 

@@ -100,7 +100,7 @@ static unsigned conn_of_tcb(const struct tcb *t)
 static void event(enum talk_ev ev, struct tcb *t, uint32_t val)
 {
 	static const char *const names[EV_MAX] = {
-		"accepted", "connected", "received", "peer_closed", "writable", "closed"};
+		"accepted", "connected", "received", "urgent", "peer_closed", "writable", "closed"};
 
 	if (talk.n_evs == TALK_EVS)
 		talk_fail(0, "too many events");
@@ -147,6 +147,11 @@ static void up_received(void *ctx, struct tcb *t, struct rte_mbuf *m)
 	event(EV_RECEIVED, t, len);
 }
 
+static void up_urgent(void *ctx, struct tcb *t, uint32_t ahead)
+{
+	event(EV_URGENT, t, ahead);
+}
+
 static void up_peer_closed(void *ctx, struct tcb *t)
 {
 	event(EV_PEER_CLOSED, t, 0);
@@ -171,6 +176,7 @@ static const struct tcp_up_ops up_ops = {
 	.accepted = up_accepted,
 	.connected = up_connected,
 	.received = up_received,
+	.urgent = up_urgent,
 	.peer_closed = up_peer_closed,
 	.writable = up_writable,
 	.closed = up_closed,
@@ -202,6 +208,8 @@ void talk_begin(bool v6)
 	talk.conf.half_open = 16;
 	talk.conf.time_wait = 16;
 	talk.conf.listeners = 8;
+	talk.conf.rcvbuf_max = 65535; /* the window field says it all */
+	talk.conf.quick_acks = 0;     /* each rule of delayed ACKs by itself */
 	net_conf_default(&talk.net_conf);
 	talk.net_conf.acd = false;
 	talk.net_conf.dad_transmits = 0;

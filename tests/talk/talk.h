@@ -78,6 +78,7 @@ enum talk_ev {
 	EV_ACCEPTED,
 	EV_CONNECTED,
 	EV_RECEIVED,
+	EV_URGENT,
 	EV_PEER_CLOSED,
 	EV_WRITABLE,
 	EV_CLOSED,
@@ -271,6 +272,7 @@ void talk_no_event_at(unsigned line);
 #define talk_accepted()	     talk_event_at(__LINE__, EV_ACCEPTED, 0)
 #define talk_connected()     talk_event_at(__LINE__, EV_CONNECTED, 0)
 #define talk_received(total) talk_received_at(__LINE__, total)
+#define talk_urgent(ahead)   talk_event_at(__LINE__, EV_URGENT, ahead)
 #define talk_peer_closed()   talk_event_at(__LINE__, EV_PEER_CLOSED, 0)
 #define talk_closed(err)     talk_event_at(__LINE__, EV_CLOSED, err)
 #define talk_no_event()	     talk_no_event_at(__LINE__)

@@ -225,7 +225,9 @@ TALK(format, urgent_data_is_delivered_in_line_rfc9293_3_8_5_tcp_14_10)
 	talk_established();
 	talk_in(ACK | URG | PSH, .seq = 1, .ack = 1, .len = 10, .urp = 5);
 	talk_in(ACK | URG, .seq = 11, .ack = 1, .urp = 65535);
+	talk_urgent(5);
 	talk_received(10);
+	talk_urgent(65535);
 	talk_expect_after(40 * MS, ACK, .seq = 1, .ack = 11);
 }
 

@@ -89,6 +89,12 @@ struct gn_tcp_ops {
 	 * window and gn_buf_free() for the buffer. NULL: data is discarded.
 	 */
 	void (*received)(struct gn_core *c, gn_tcp_t t, void *user, struct rte_mbuf *m);
+	/*
+	 * The peer has urgent data (RFC 9293 section 3.8.5, RFC 6093): its last byte is the one
+	 * 'ahead' bytes behind what received() was called with so far; 0: within that. It comes in
+	 * line, as SO_OOBINLINE has it. Called when the peer says so, which may be long before.
+	 */
+	void (*urgent)(struct gn_core *c, gn_tcp_t t, void *user, size_t ahead);
 	/* The peer sent FIN: no more data will come. We may still send. Not called where this ends
 	 * the connection, since our side was shut down and acknowledged before: then closed() is. */
 	void (*peer_closed)(struct gn_core *c, gn_tcp_t t, void *user);
@@ -108,7 +114,7 @@ enum { GN_DEFAULT, GN_OFF, GN_ON, GN_ACCEPT };
 
 /* Zero means the configured default (tcp: section of the configuration file). */
 struct gn_tcp_opts {
-	uint32_t sndbuf, rcvbuf; /* bytes */
+	uint32_t sndbuf, rcvbuf; /* bytes; a receive buffer so chosen does not grow by itself */
 	uint32_t backlog;	 /* listener: connections not yet established */
 	bool nodelay;		 /* no Nagle algorithm (RFC 9293 section 3.7.4) */
 	bool keepalive;
