@@ -28,6 +28,7 @@ enum conf_type {
 	T_HUGE,
 	T_COOKIES,
 	T_AUTH,
+	T_PROBING,
 	T_ECN,
 	T_CC,
 	T_PACING,

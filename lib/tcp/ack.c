@@ -119,6 +119,8 @@ enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg 
 		else
 			ack_advance(tcp, t, s->ack);
 		window_update(tcp, t, s);
+		if (unlikely(t->pmtu_probe != 0))
+			tcp_pmtu_acked(tcp, t);
 		if (t->nxt_seg != NULL || t->flags & TF_FIN_QUEUED || t->snd_una != t->snd_max)
 			tcp_out_add(tcp, t);
 		if (unlikely(t->flags & TF_WRITABLE))

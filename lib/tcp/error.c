@@ -23,33 +23,13 @@ static bool is_hard(const struct net_error *e)
 	       (e->code == WIRE_ICMP4_UNREACH_PROTO || e->code == WIRE_ICMP4_UNREACH_PORT);
 }
 
-/* RFC 1191, RFC 8201, validated as RFC 5927 section 7 asks: the quoted octet is in flight. */
-static void path_mtu(struct tcp *tcp, struct tcb *t, uint32_t mtu)
-{
-	uint16_t headers = (tcp_v6(t) ? 40 : 20) + WIRE_TCP_LEN;
-	uint32_t least = tcp_v6(t) ? 1280 : tcp->conf.mss_min + headers;
-
-	mtu = RTE_MAX(mtu, least);
-	if (mtu >= t->dst.mtu)
-		return;
-	tcp_count(tcp, CNT_tcp_pmtu_updates);
-	t->dst.mtu = (uint16_t)mtu;
-	if (tcp_mss_send(t) >= t->mss)
-		return;
-	t->mss = tcp_mss_send(t);
-	if (t->snd_una == t->snd_max)
-		return;
-	tcp_lost_all(tcp, t); /* RFC 1191 section 6.4: resend in smaller segments; no congestion */
-	tcp_out_add(tcp, t);
-}
-
 static void tcb_error(struct tcp *tcp, struct tcb *t, const struct net_error *e)
 {
 	if (seq_lt(e->quote.seq, t->snd_una) || seq_geq(e->quote.seq, t->snd_max))
 		return; /* RFC 5927 section 4.1 */
 	if (e->mtu != 0) {
 		if (t->flags & TF_SENDING)
-			path_mtu(tcp, t, e->mtu);
+			tcp_pmtu_icmp(tcp, t, e->mtu);
 		return;
 	}
 	if (!(t->flags & TF_REACHED) && is_hard(e)) {

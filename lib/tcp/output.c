@@ -334,6 +334,23 @@ static void rescue(struct tcp *tcp, struct tcb *t)
 		rexmt(tcp, t, s, t->mss);
 }
 
+/* One segment larger than the path MTU that is known, to see whether it passes (RFC 4821 section 7). */
+static void send_mtu_probe(struct tcp *tcp, struct tcb *t)
+{
+	uint32_t before = t->snd_nxt;
+	uint16_t len = tcp_pmtu_probe_len(tcp, t, queue_end(t) - t->snd_nxt, usable(t));
+	uint16_t mss = t->mss;
+
+	if (len == 0 || !tcp_pace_ready(tcp, t))
+		return;
+	tcp_xs(tcp, t); /* its acknowledgement is the general path's */
+	t->mss = len;
+	send_data(tcp, t, len);
+	t->mss = mss;
+	if (t->snd_nxt - before == len)
+		tcp_pmtu_probe_sent(tcp, t, len);
+}
+
 static void send_queue(struct tcp *tcp, struct tcb *t)
 {
 	const struct net_ifc *ifc = net_ifc_get(tcp->net, t->dst.ifc);
@@ -347,6 +364,8 @@ static void send_queue(struct tcp *tcp, struct tcb *t)
 		t->cc->idle(tcp, t);
 	if (unlikely(t->xs != NULL && t->xs->loss.next_lost != NULL) && !send_lost(tcp, t, most))
 		return;
+	if (unlikely(t->pmtu != 0 && t->nxt_seg != NULL))
+		send_mtu_probe(tcp, t);
 	while (t->nxt_seg != NULL) {
 		uint32_t len = send_len(t, queue_end(t) - t->snd_nxt, usable(t), most);
 

@@ -22,6 +22,7 @@ static void recovery_begin(struct tcp *tcp, struct tcb *t)
 {
 	tcp_count(tcp, CNT_tcp_rexmt_fast);
 	tcp_undo_begin(t, false);
+	tcp_pmtu_loss(tcp, t);
 	t->recover = t->snd_max;
 	t->flags |= TF_RECOVERY;
 	t->xs->loss.rescued = false;

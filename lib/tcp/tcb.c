@@ -104,7 +104,8 @@ uint16_t tcp_mss_announce(const struct tcp *tcp, const struct net_dst *dst, bool
 /* What we send: bounded by the peer and by our path (MUST-16). */
 uint16_t tcp_mss_send(const struct tcb *t)
 {
-	uint16_t fits = (uint16_t)(t->dst.mtu - (tcp_v6(t) ? 40 : 20) - WIRE_TCP_LEN);
+	uint16_t mtu = t->pmtu != 0 ? RTE_MIN(t->pmtu, t->dst.mtu) : t->dst.mtu;
+	uint16_t fits = (uint16_t)(mtu - (tcp_v6(t) ? 40 : 20) - WIRE_TCP_LEN);
 	uint16_t mss = RTE_MIN(fits, t->mss_limit) - t->auth_len;
 
 	return t->flags & TF_TS ? mss - TCP_TS_LEN : mss; /* RFC 6691 section 2 */
@@ -121,6 +122,7 @@ void tcb_room(struct tcp *tcp, struct tcb *t)
 /* The handshake is complete: both sequence spaces and the peer's window are known. */
 void tcb_established(struct tcp *tcp, struct tcb *t)
 {
+	tcp_pmtu_start(tcp, t);
 	t->mss = tcp_mss_send(t);
 	t->rcv_buf = rcv_buf_most(t, t->rcv_buf);
 	t->rcv_buf_max = rcv_buf_most(t, t->rcv_buf_max);

@@ -37,6 +37,8 @@ void tcp_conf_default(struct tcp_conf *c)
 		.sack = true,
 		.ecn = TCP_ECN_ACCEPT,
 		.mss_min = 88,
+		.mtu_probing = TCP_MTU_PROBING_BLACK_HOLE,
+		.mtu_floor = 552,
 		.port_low = 32768,
 		.port_high = 65535,
 	};

@@ -34,6 +34,9 @@ enum tcp_cookies { TCP_COOKIES_AUTO, TCP_COOKIES_ALWAYS, TCP_COOKIES_NEVER };
 /* Explicit congestion notification: never, if the peer asks for it, or asking for it. */
 enum tcp_ecn { TCP_ECN_OFF, TCP_ECN_ACCEPT, TCP_ECN_ON };
 
+/* Looking for the path MTU with segments of our own: never, when large ones vanish, from the start. */
+enum tcp_mtu_probing { TCP_MTU_PROBING_OFF, TCP_MTU_PROBING_BLACK_HOLE, TCP_MTU_PROBING_ALWAYS };
+
 /* Limits and timeouts of TCP on one core. Units as named. */
 struct tcp_conf {
 	uint32_t connections;	 /* control blocks; default 16384 */
@@ -70,6 +73,8 @@ struct tcp_conf {
 	uint16_t mss_min;	      /* smallest MSS believed of a peer; default 88 */
 	uint16_t port_low, port_high; /* ephemeral ports; default 32768, 65535 */
 	uint8_t ttl;		      /* 0: the network layer's */
+	uint8_t mtu_probing;	      /* enum tcp_mtu_probing; default black hole */
+	uint16_t mtu_floor; /* IPv4: no ICMP error takes a path MTU below this; default 552 */
 	uint8_t n_key;
 	struct tcp_auth_key key[TCP_CONF_KEYS]; /* of peers; more can be added later */
 };

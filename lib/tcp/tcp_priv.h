@@ -275,8 +275,13 @@ struct __rte_cache_aligned tcb {
 
 	/* colder */
 	uint16_t mss_announced;
-	uint16_t mss_limit;	/* peer's MSS option, bounded below */
-	uint16_t answer_period; /* answers: how many challenges and the like were answered in it */
+	uint16_t mss_limit;	 /* peer's MSS option, bounded below */
+	uint16_t pmtu;		 /* path MTU that was learned, 0: dst.mtu (pmtu.c) */
+	uint16_t pmtu_high;	 /* the least known not to pass, 0: none */
+	uint16_t pmtu_probe;	 /* IP bytes of the probe under way, 0: none */
+	uint16_t pmtu_raise;	 /* when larger ones are tried again, in 16 s, wraps */
+	uint32_t pmtu_probe_end; /* sequence number behind the probe */
+	uint16_t answer_period;	 /* answers: how many challenges and the like were answered in it */
 	uint8_t answers;
 	uint8_t auth_len; /* room of the signature in each header */
 	uint32_t auth;	  /* with TF_SIGNED: its state (auth.h), index + 1 */
@@ -760,6 +765,17 @@ static inline void tcp_pace_sent(struct tcp *tcp, struct tcb *t, uint32_t bytes)
 }
 /* user.c */
 void tcp_room_report(struct tcp *tcp, struct tcb *t);
+/* pmtu.c */
+void tcp_pmtu_icmp(struct tcp *tcp, struct tcb *t, uint32_t mtu);
+/* The connection is established. */
+void tcp_pmtu_start(struct tcp *tcp, struct tcb *t);
+/* After a retransmission timeout; when recovery begins; when snd_una moved with pmtu_probe not 0. */
+void tcp_pmtu_timeout(struct tcp *tcp, struct tcb *t);
+void tcp_pmtu_loss(struct tcp *tcp, struct tcb *t);
+void tcp_pmtu_acked(struct tcp *tcp, struct tcb *t);
+/* With pmtu not 0: payload of a probe that may leave now, 0: none; and that it has left. */
+uint16_t tcp_pmtu_probe_len(struct tcp *tcp, struct tcb *t, uint32_t unsent, uint32_t room);
+void tcp_pmtu_probe_sent(struct tcp *tcp, struct tcb *t, uint16_t len);
 /* error.c */
 void tcp_error(void *ctx, const struct net_error *e);
 
