@@ -39,6 +39,19 @@ static bool fib_same(const struct fib_route *a, const struct fib_route *b)
 	       memcmp(&a->gw, &b->gw, sizeof(a->gw)) == 0;
 }
 
+static bool fib_static(const struct fib_route *r)
+{
+	return !r->connected && r->until_us == 0;
+}
+
+static void fib_remove(struct fib *f, struct fib_route *r)
+{
+	f->n_static -= fib_static(r);
+	f->n_redirect -= r->until_us != 0;
+	f->count--;
+	memmove(r, r + 1, (size_t)(&f->route[f->count] - r) * sizeof(*r));
+}
+
 int fib_add(struct fib *f, const struct fib_route *r)
 {
 	union net_ip prefix = fib_prefix(f->v6, &r->prefix, r->plen);
@@ -49,7 +62,8 @@ int fib_add(struct fib *f, const struct fib_route *r)
 	for (unsigned i = 0; i < f->count; i++)
 		if (fib_same(&f->route[i], r))
 			return -EEXIST;
-	if (f->count == FIB_MAX || (!r->connected && f->n_static == NET_ROUTE_MAX))
+	if (f->count == FIB_MAX || (fib_static(r) && f->n_static == NET_ROUTE_MAX) ||
+		(r->until_us != 0 && f->n_redirect == FIB_REDIRECT_MAX))
 		return -ENOSPC;
 	while (at < f->count &&
 		(f->route[at].plen > r->plen ||
@@ -58,7 +72,8 @@ int fib_add(struct fib *f, const struct fib_route *r)
 	memmove(&f->route[at + 1], &f->route[at], (f->count - at) * sizeof(f->route[0]));
 	f->route[at] = *r;
 	f->count++;
-	f->n_static += !r->connected;
+	f->n_static += fib_static(r);
+	f->n_redirect += r->until_us != 0;
 	return 0;
 }
 
@@ -72,22 +87,42 @@ int fib_del(struct fib *f, const union net_ip *prefix, uint8_t plen, const union
 			memcmp(&r->prefix, prefix, sizeof(*prefix)) != 0 ||
 			memcmp(&r->gw, gw, sizeof(*gw)) != 0)
 			continue;
-		f->n_static -= !connected;
-		f->count--;
-		memmove(r, r + 1, (f->count - i) * sizeof(*r));
+		fib_remove(f, r);
 		return 0;
 	}
 	return -ENOENT;
 }
 
-const struct fib_route *fib_lookup(const struct fib *f, const union net_ip *dst, uint16_t ifc)
+const struct fib_route *fib_next(
+	const struct fib *f, const union net_ip *dst, uint16_t ifc, const struct fib_route *r)
 {
-	for (unsigned i = 0; i < f->count; i++) {
-		const struct fib_route *r = &f->route[i];
-
+	for (r = r == NULL ? f->route : r + 1; r != f->route + f->count; r++)
 		if ((ifc == NET_NO_IFC || r->ifc == ifc) &&
 			fib_match(f->v6, &r->prefix, r->plen, dst))
 			return r;
-	}
 	return NULL;
+}
+
+const struct fib_route *fib_lookup(const struct fib *f, const union net_ip *dst, uint16_t ifc)
+{
+	return fib_next(f, dst, ifc, NULL);
+}
+
+void fib_redirects_expire(struct fib *f, uint64_t now_us)
+{
+	for (unsigned i = f->count; i-- > 0;)
+		if (f->route[i].until_us != 0 && f->route[i].until_us <= now_us)
+			fib_remove(f, &f->route[i]);
+}
+
+void fib_redirect_evict(struct fib *f)
+{
+	struct fib_route *oldest = NULL;
+
+	for (unsigned i = 0; i < f->count; i++)
+		if (f->route[i].until_us != 0 &&
+			(oldest == NULL || f->route[i].until_us < oldest->until_us))
+			oldest = &f->route[i];
+	if (oldest != NULL)
+		fib_remove(f, oldest);
 }

@@ -6,6 +6,29 @@
 
 #define TIMESTAMP_LEN 20
 
+/* Code 0 and 2 (of networks) count as of the host (RFC 1122 section 3.2.2.2). */
+static enum net_verdict icmp4_redirect(struct net *n, struct net_pkt *p, const struct wire_icmp *h)
+{
+	const uint8_t *quote =
+		rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l4_off) + WIRE_ICMP_LEN;
+	size_t have = RTE_MIN(p->l4_len, p->m->data_len - p->l4_off) - (size_t)WIRE_ICMP_LEN;
+	union net_ip src = {.v4 = 0}, dst = {.v4 = 0}, gw = {.v4 = 0};
+	struct wire_quote q;
+
+	if (h->code > 3 || (p->flags & NET_PKT_L3_MCAST) != 0 || have < WIRE_IP4_LEN ||
+		wire_quote_parse(quote, have, false, &q) < 0)
+		return net_drop(n, p, DROP_icmp4_redirect);
+	net_ip4_set(&src, q.src4);
+	net_ip4_set(&dst, q.dst4);
+	net_ip4_set(&gw, h->rest);
+	if (!ip4_unicast(gw.v4) || !ip4_unicast(dst.v4) || !net_is_local(n, false, &src) ||
+		!redirect_input(n, p, &dst, &gw))
+		return net_drop(n, p, DROP_icmp4_redirect);
+	net_count(n, CNT_icmp4_redirects);
+	pkt_free(&n->env->pool, p->m);
+	return NET_DONE;
+}
+
 /* Likely MTUs below a total length, for routers that do not say theirs (RFC 1191 section 7.1). */
 static uint32_t icmp4_plateau(uint32_t total_len)
 {
@@ -122,6 +145,8 @@ enum net_verdict icmp4_input(struct net *n, struct net_pkt *p)
 	switch (h.type) {
 	case WIRE_ICMP4_ECHO:
 		return icmp4_echo(n, p);
+	case WIRE_ICMP4_REDIRECT:
+		return icmp4_redirect(n, p, &h);
 	case WIRE_ICMP4_TIMESTAMP:
 		return icmp4_timestamp(n, p);
 	case WIRE_ICMP4_UNREACH:

@@ -71,7 +71,7 @@ uint32_t neigh_handle(const struct net *n, const struct neigh *e)
 	return (uint32_t)e->gen << 16 | (uint32_t)(e - n->neigh);
 }
 
-static void neigh_gen_next(struct neigh *e)
+void neigh_gen_next(struct neigh *e)
 {
 	e->gen = e->gen == UINT16_MAX ? 1 : (uint16_t)(e->gen + 1);
 	neigh_plain_set(e);

@@ -51,7 +51,7 @@ struct neigh {
 	uint8_t flags;
 	uint8_t tries;	       /* solicitations sent in this state */
 	uint64_t confirmed_us; /* last proof of reachability; 0: none yet */
-	uint64_t begin_us;     /* REACHABLE: timer started at */
+	uint64_t begin_us;     /* REACHABLE: timer started at; FAILED: since */
 	uint64_t hold_us;      /* FAILED: no new attempt before */
 	struct rte_mbuf *q_head, *q_tail;
 	uint16_t queued;
@@ -84,6 +84,8 @@ void neigh_mac_set(struct net *n, struct neigh *e, const uint8_t mac[6]);
 void neigh_free(struct net *n, struct neigh *e, enum drop why);
 /* Forgets the interface's entries (v6 or not), but permanent ones, whose handles end. */
 void neigh_flush_ifc(struct net *n, uint16_t ifc, bool v6);
+/* The entry's handles end: flows ask for their route again. */
+void neigh_gen_next(struct neigh *e);
 /* Routes changed: all handles end, so that flows ask for their route again. */
 void neigh_handles_end(struct net *n, bool v6);
 /* The way of a packet (data at its IP header) when the entry is not simply usable. Takes m. */

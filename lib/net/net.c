@@ -22,6 +22,7 @@ void net_conf_default(struct net_conf *c)
 		.icmp_rate = 1000,
 		.icmp_burst = 50,
 		.echo_reply = true,
+		.redirects = true,
 		.strong_host = true};
 }
 

@@ -18,6 +18,7 @@ enum net_msg_kind {
 	NET_MSG_DELETE,	    /* core 0 to all: entry evicted */
 	NET_MSG_FLUSH,	    /* core 0 to k: you missed news, forget all entries */
 	NET_MSG_ADDR_STATE, /* core 0 to all */
+	NET_MSG_REDIRECT,   /* any core to all others; if it is lost the router says it again */
 };
 
 struct net_msg_head {
@@ -34,6 +35,13 @@ struct net_msg_neigh {
 	bool hold;     /* FAILED: no new attempt for a while */
 	uint8_t mac[6];
 	union net_ip ip;
+};
+
+struct net_msg_redirect {
+	struct net_msg_head head;
+	uint16_t ifc;
+	bool v6;
+	union net_ip dst, gw;
 };
 
 #define NET_MSG_ADDRS 10

@@ -123,6 +123,7 @@ struct net {
 	struct net_limit icmp;
 	struct net_sync sync;
 	struct frag_table frag;
+	uint64_t redirect_us;		 /* the last one taken; 0: none yet */
 	uint32_t frag6_id;		 /* counts fragmented packets */
 	uint16_t ip_id[NET_IP_ID_SLOTS]; /* each as last used: equal to core modulo n_cores */
 };
@@ -375,6 +376,15 @@ int route_again(struct net *n, struct net_dst *d, bool v6, const union net_ip *s
 enum drop route_drop(int err);
 /* An IPv4 neighbour on the interface's own subnets, or a link-local or on-link IPv6 one. */
 bool route_on_link(const struct net *n, uint16_t ifc, bool v6, const union net_ip *ip);
+
+const struct fib_route *route_pick(struct net *n, bool v6, const union net_ip *dst, uint16_t ifc);
+
+/* redirect.c: packets to dst go by gw from now on, on this core */
+void redirect_set(
+	struct net *n, uint16_t ifc, bool v6, const union net_ip *dst, const union net_ip *gw);
+/* p is a redirect that says so. False: not to be believed. */
+bool redirect_input(
+	struct net *n, const struct net_pkt *p, const union net_ip *dst, const union net_ip *gw);
 
 /* sync.c: what cores tell each other */
 void sync_init(struct net *n);

@@ -141,6 +141,8 @@ void nud_fail(struct net *n, struct neigh *e, bool hold)
 
 	net_count(n, CNT_neigh_failed);
 	nud_state(n, e, NEIGH_FAILED);
+	e->begin_us = n->env->now_us;
+	neigh_gen_next(e); /* flows may have another gateway to go by */
 	e->hold_us = hold ? n->env->now_us + nud_retry_us(n, e) : 0;
 	if (n->core == 0)
 		sync_neigh(n, e, hold);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net_priv.h"
 
+/* How long a gateway that failed is passed over, if there is another. */
+#define GATEWAY_DEAD_US 60000000
+
 /* Where a packet goes: over an interface, to a neighbour or a group. */
 struct hop {
 	uint16_t ifc;
@@ -38,6 +41,35 @@ bool route_on_link(const struct net *n, uint16_t ifc, bool v6, const union net_i
 	return r != NULL && net_ip_any(&r->gw);
 }
 
+/* Did the route's gateway fail, not long ago? */
+static bool gateway_dead(struct net *n, bool v6, const struct fib_route *r)
+{
+	const struct neigh *e;
+
+	if (net_ip_any(&r->gw))
+		return false;
+	e = neigh_find(n, r->ifc, v6, &r->gw);
+	return e != NULL && e->state == NEIGH_FAILED &&
+	       n->env->now_us - e->begin_us < GATEWAY_DEAD_US;
+}
+
+/* The best route whose gateway is not known to be dead (RFC 1122 section 3.3.1.4), or just the best. */
+const struct fib_route *route_pick(struct net *n, bool v6, const union net_ip *dst, uint16_t ifc)
+{
+	const struct fib *f = route_fib(n, v6);
+	const struct fib_route *best = NULL, *r = NULL;
+
+	while ((r = fib_next(f, dst, ifc, r)) != NULL) {
+		if (r->until_us != 0 && r->until_us <= n->env->now_us)
+			continue;
+		if (likely(!gateway_dead(n, v6, r)))
+			return r;
+		if (best == NULL)
+			best = r;
+	}
+	return best;
+}
+
 static bool ip_mcast(bool v6, const union net_ip *ip)
 {
 	return v6 ? ip6_mcast(&ip->v6) : (ip->v4 >> 28 == 0xe || ip->v4 == ~0u);
@@ -72,8 +104,8 @@ static uint16_t hop_ifc(const struct net *n, bool v6, const union net_ip *dst, u
 	return r != NULL ? r->ifc : 0;
 }
 
-static int hop_find(const struct net *n, bool v6, const union net_ip *dst, uint16_t from,
-	uint16_t ifc, struct hop *h)
+static int hop_find(
+	struct net *n, bool v6, const union net_ip *dst, uint16_t from, uint16_t ifc, struct hop *h)
 {
 	const struct fib_route *r = NULL;
 
@@ -89,9 +121,9 @@ static int hop_find(const struct net *n, bool v6, const union net_ip *dst, uint1
 		return -ENETUNREACH;
 	/* Strong host: rather over the source's own interface (RFC 1122 section 3.3.4.2). */
 	if (ifc == NET_NO_IFC && from != NET_NO_IFC && n->conf.strong_host)
-		r = fib_lookup(route_fib(n, v6), dst, from);
+		r = route_pick(n, v6, dst, from);
 	if (r == NULL)
-		r = fib_lookup(route_fib(n, v6), dst, ifc);
+		r = route_pick(n, v6, dst, ifc);
 	if (r == NULL)
 		return -ENETUNREACH;
 	h->ifc = r->ifc;

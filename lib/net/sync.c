@@ -341,6 +341,7 @@ void net_message(struct net *n, const void *body, uint16_t len)
 		struct net_msg_head head;
 		struct net_msg_neigh neigh;
 		struct net_msg_addrs addrs;
+		struct net_msg_redirect redirect;
 	} m;
 
 	if (len < sizeof(m.head) || len > sizeof(m))
@@ -356,6 +357,11 @@ void net_message(struct net *n, const void *body, uint16_t len)
 		break;
 	case NET_MSG_ADDR_STATE:
 		on_addrs(n, &m.addrs, len);
+		break;
+	case NET_MSG_REDIRECT:
+		if (len >= sizeof(m.redirect) && m.redirect.ifc < n->n_ifc)
+			redirect_set(
+				n, m.redirect.ifc, m.redirect.v6, &m.redirect.dst, &m.redirect.gw);
 		break;
 	default:
 		if (len >= sizeof(m.neigh))

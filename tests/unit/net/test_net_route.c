@@ -243,3 +243,145 @@ Test(route, arguments)
 	cr_assert_eq(net_addr_add(n, 0, false, &ip, 24), -ENOSPC);
 	host_free(h);
 }
+
+#define GW1 IP4(10, 0, 0, 254)
+#define GW2 IP4(10, 0, 0, 253)
+#define FAR IP4(20, 1, 1, 1)
+
+static const uint8_t gw1_mac[6] = {2, 0, 0, 0, 1, 1}, gw2_mac[6] = {2, 0, 0, 0, 1, 2};
+
+static struct host *with_gateways(unsigned n_cores)
+{
+	struct host *h = host_new(n_cores);
+	union net_ip g1 = v4(GW1), g2 = v4(GW2);
+
+	h->conf.acd = false;
+	host_start(h, true, false);
+	for (unsigned c = 0; c < n_cores; c++) {
+		cr_assert_eq(net_route_add(h->core[c].net, false, &none, 0, &g1, 0, 0), 0);
+		cr_assert_eq(net_route_add(h->core[c].net, false, &none, 0, &g2, 0, 10), 0);
+	}
+	host_run(h, 1000000);
+	h->next_out = h->n_out;
+	learn4(h, GW1, gw1_mac);
+	learn4(h, GW2, gw2_mac);
+	return h;
+}
+
+/* A Redirect from the first gateway for a packet of ours to dst. */
+static unsigned put_redirect(uint8_t *b, uint32_t from, uint8_t code, uint32_t dst, uint32_t gw)
+{
+	uint8_t msg[36] = {5, code};
+	struct wire_ip4 quoted = ip4_hdr(IPPROTO_UDP, OUR4, dst, 8);
+	struct wire_ip4 ip = ip4_hdr(IPPROTO_ICMP, from, OUR4, sizeof(msg));
+	uint16_t sum;
+
+	for (unsigned i = 0; i < 4; i++)
+		msg[4 + i] = (uint8_t)(gw >> (24 - 8 * i));
+	wire_ip4_emit(msg + 8, &quoted, true);
+	sum = wire_cksum_fold(wire_cksum_sum(msg, sizeof(msg), 0));
+	memcpy(msg + 2, &sum, sizeof(sum));
+	return put_ip4(b, NULL, &ip, msg);
+}
+
+static void goes_by(struct host *h, uint16_t core, uint32_t dst, const uint8_t mac[6])
+{
+	struct wire_ip4 ip;
+
+	cr_assert_eq(send4_core(h, core, dst, 10), 0);
+	expect_ip4(h, mac, &ip);
+	cr_assert_eq(ip.dst, dst);
+}
+
+Test(route, rfc1122_3_3_1_4_dead_gateway)
+{
+	struct host *h = with_gateways(1);
+
+	goes_by(h, 0, FAR, gw1_mac);
+	/* It falls silent: probed, found dead, passed over. */
+	for (unsigned s = 0; s < 90 && strcmp(state4(h, GW1), "FAILED") != 0; s++) {
+		send4(h, FAR, 10);
+		host_run(h, 1000000);
+	}
+	cr_assert_str_eq(state4(h, GW1), "FAILED");
+	h->next_out = h->n_out;
+	goes_by(h, 0, FAR, gw2_mac);
+	/* After a while it gets another chance. */
+	host_run(h, 70000000);
+	h->next_out = h->n_out;
+	send4(h, FAR, 10);
+	expect_arp(h, bcast_mac, 1);
+	host_free(h);
+}
+
+Test(route, rfc1122_3_2_2_2_redirect)
+{
+	struct host *h = with_gateways(2);
+	uint8_t b[HOST_BYTES];
+
+	for (uint16_t c = 0; c < 2; c++)
+		goes_by(h, c, FAR, gw1_mac);
+	host_rx(h, b, put_redirect(b, GW1, 1, FAR, GW2));
+	host_settle(h);
+	for (uint16_t c = 0; c < 2; c++) {
+		goes_by(h, c, FAR, gw2_mac);
+		goes_by(h, c, FAR + 1, gw1_mac);
+	}
+	/* And back, by the one that is first hop now. */
+	host_run(h, 200000);
+	host_rx(h, b, put_redirect(b, GW2, 1, FAR, GW1));
+	host_settle(h);
+	goes_by(h, 1, FAR, gw1_mac);
+	cr_assert_eq(host_counter(h, CNT_icmp4_redirects), 2);
+	host_free(h);
+}
+
+Test(route, redirect_ends)
+{
+	struct host *h = with_gateways(1);
+	uint8_t b[HOST_BYTES];
+
+	host_rx(h, b, put_redirect(b, GW1, 0, FAR, GW2));
+	goes_by(h, 0, FAR, gw2_mac);
+	host_run(h, 601000000);
+	h->next_out = h->n_out;
+	goes_by(h, 0, FAR, gw1_mac);
+	host_free(h);
+}
+
+Test(route, rfc1122_3_2_2_2_redirect_not_to_be_believed)
+{
+	struct host *h = with_gateways(1);
+	uint8_t b[HOST_BYTES];
+
+	host_rx(h, b, put_redirect(b, THIRD4, 1, FAR, GW2)); /* not from the first hop */
+	host_dropped(h, DROP_icmp4_redirect);
+	host_rx(h, b, put_redirect(b, GW1, 1, FAR, IP4(10, 77, 0, 1))); /* no neighbour */
+	host_dropped(h, DROP_icmp4_redirect);
+	host_rx(h, b, put_redirect(b, GW1, 1, FAR, OUR4));
+	host_dropped(h, DROP_icmp4_redirect);
+	host_rx(h, b, put_redirect(b, GW1, 1, FAR, GW1));
+	host_dropped(h, DROP_icmp4_redirect);
+	host_rx(h, b, put_redirect(b, GW1, 4, FAR, GW2));
+	host_dropped(h, DROP_icmp4_redirect);
+	host_rx(h, b, put_redirect(b, GW1, 1, PEER4, GW2)); /* a neighbour needs no gateway */
+	host_dropped(h, DROP_icmp4_redirect);
+	goes_by(h, 0, FAR, gw1_mac);
+	host_free(h);
+}
+
+/* However many there are, each costs a bounded place. */
+Test(route, redirect_flood)
+{
+	struct host *h = with_gateways(1);
+	uint8_t b[HOST_BYTES];
+
+	for (unsigned i = 0; i < 1000; i++) {
+		host_run(h, 100000);
+		host_rx(h, b, put_redirect(b, GW1, 1, FAR + 256 * i, GW2));
+		h->n_out = 0;
+		h->next_out = 0;
+	}
+	cr_assert_eq(host_counter(h, CNT_icmp4_redirects), 1000);
+	host_free(h);
+}
