@@ -173,7 +173,7 @@ struct net_conf {
 	uint32_t icmp_rate, icmp_burst; /* errors a second and at once, a core; default 1000, 50 */
 	bool echo_reply;		/* default true */
 	bool timestamp_reply;		/* default false */
-	bool redirects; /* default true: believe routers that name a better one */
+	bool redirects;			/* default true: believe routers that name a better one */
 	bool strong_host; /* default true: an address is ours on its own interface only */
 };
 

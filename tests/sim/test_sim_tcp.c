@@ -36,7 +36,9 @@ static bool run_seed(const struct options *o, uint64_t seed, uint64_t *trace)
 	for (unsigned i = 0; ok && i < 2; i++) {
 		uint64_t handed = sim_count(x->host[i], CNT_core_handoff_out);
 
-		if (handed != 0) {
+		/* A flipped bit makes a fragment of a packet now and then: the core that would put
+		 * it together gets it. */
+		if (handed > sim_count(x->host[i], CNT_frag_rx)) {
 			snprintf(x->why, sizeof(x->why), "host %u handed over %" PRIu64 " packets",
 				i, handed);
 			ok = false;
