@@ -8,7 +8,7 @@
  * the interface it says it on.
  */
 #define REDIRECT_US	   UINT64_C(600000000)
-#define REDIRECT_PERIOD_US 100000 /* no two within it: each makes flows look for their route */
+#define REDIRECT_PERIOD_US 5000 /* no two within it: each makes flows look for their route */
 
 void redirect_set(
 	struct net *n, uint16_t ifc, bool v6, const union net_ip *dst, const union net_ip *gw)
