@@ -133,7 +133,8 @@ enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg 
 	}
 	bool dup = is_duplicate(t, s);
 
-	if (dup || (s->ack == t->snd_una && t->snd_una != t->snd_max && has_sack(t, s))) {
+	/* With nothing outstanding there may still be a D-SACK for what was sent before. */
+	if (dup || (s->ack == t->snd_una && t->xs != NULL && has_sack(t, s))) {
 		tcp_xs(tcp, t);
 		ack_tracked(tcp, t, s, dup);
 		tcp_out_add(tcp, t); /* limited transmit (RFC 3042), or recovery */

@@ -112,7 +112,7 @@ static void sent_up_to(struct tcp *tcp, struct tcb *t, uint32_t seq)
 	if (t->rexmt_at == TCP_NEVER || t->flags & TF_PERSIST) { /* RFC 6298 (5.1) */
 		t->flags &= ~TF_PERSIST;
 		tcp_rexmt_arm(tcp, t);
-	} else if (t->xs != NULL && t->xs->loss.pto) {
+	} else if (t->xs != NULL) {
 		tcp_tlp_later(tcp, t);
 	}
 }

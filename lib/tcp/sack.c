@@ -68,7 +68,9 @@ static void block(
 				tcp_count(tcp, CNT_tcp_sack_limited);
 				return;
 			}
-			if (s->flags & TXSEG_SACKED && run == NULL)
+			if (!(s->flags & TXSEG_SACKED))
+				run = NULL;
+			else if (run == NULL)
 				run = s;
 			s = s->flags & TXSEG_RUN ? s->later : s->next;
 			continue;

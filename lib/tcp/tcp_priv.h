@@ -636,7 +636,7 @@ void tcp_rack_detect(struct tcp *tcp, struct tcb *t);
 /* tlp.c (RFC 8985 section 7) */
 /* Arms rexmt_at, with struct tcp_xs: the probe timeout or the retransmission timer. */
 void tcp_tlp_arm(struct tcp *tcp, struct tcb *t);
-/* New data was sent: the probe timeout, which is armed, moves (section 7.2). */
+/* New data was sent while rexmt_at runs: the probe timeout is armed, or moves (section 7.2). */
 void tcp_tlp_later(struct tcp *tcp, struct tcb *t);
 /* rexmt_at has come: was it the probe timeout? */
 bool tcp_tlp_fire(struct tcp *tcp, struct tcb *t);

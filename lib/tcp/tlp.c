@@ -44,7 +44,16 @@ void tcp_tlp_arm(struct tcp *tcp, struct tcb *t)
 
 void tcp_tlp_later(struct tcp *tcp, struct tcb *t)
 {
-	t->rexmt_at = RTE_MIN(t->xs->loss.rto_at, tcp->env->now_us + probe_timeout(t));
+	struct tcp_loss *l = &t->xs->loss;
+
+	if (!l->pto) {
+		if (!allowed(t))
+			return;
+		l->pto = true;
+		l->rto_at = t->rexmt_at;
+	}
+	t->rexmt_at = RTE_MIN(l->rto_at, tcp->env->now_us + probe_timeout(t));
+	tcp_timer_want(tcp, t, t->rexmt_at);
 }
 
 bool tcp_tlp_fire(struct tcp *tcp, struct tcb *t)

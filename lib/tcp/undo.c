@@ -91,18 +91,16 @@ bool tcp_undo_check(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s,
 	struct tcp_loss *l = &t->xs->loss;
 	bool recovering = (t->flags & (TF_RECOVERY | TF_LOSS)) != 0;
 
-	if (!recovering && seq_gt(t->snd_una, l->undo_end)) {
-		l->undo = false;
-		return false;
-	}
 	if (recovering && eifel(t, s, a))
 		tcp_count(tcp, CNT_tcp_undo_eifel);
 	else if (l->dsack && l->undo_any && l->undo_left == 0)
 		tcp_count(tcp, CNT_tcp_undo_dsack);
 	else if (t->flags & TF_LOSS && l->frto && frto(t, a, dup))
 		tcp_count(tcp, CNT_tcp_undo_frto);
-	else
+	else {
+		l->undo = recovering || seq_leq(t->snd_una, l->undo_end);
 		return false;
+	}
 	undo(tcp, t);
 	return true;
 }
