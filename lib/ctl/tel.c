@@ -170,6 +170,7 @@ static void add_core(struct rte_tel_data *in, unsigned i)
 	rte_tel_data_add_dict_u64(in, "mailbox_size", cu.mailbox_size);
 	rte_tel_data_add_dict_u64(in, "connections", tu.connections);
 	rte_tel_data_add_dict_u64(in, "connections_max", tu.connections_max);
+	rte_tel_data_add_dict_u64(in, "connections_busy", tu.busy);
 	rte_tel_data_add_dict_u64(in, "half_open", tu.half_open);
 	rte_tel_data_add_dict_u64(in, "time_wait", tu.time_wait);
 	rte_tel_data_add_dict_u64(in, "listeners", tu.listeners);
@@ -177,6 +178,50 @@ static void add_core(struct rte_tel_data *in, unsigned i)
 		if (strcmp(counter_info[n].group, "core") == 0 && n != CNT_core_turns)
 			rte_tel_data_add_dict_u64(
 				in, counter_info[n].name, load(&counters_of(i)->n[n]));
+}
+
+static void add_rtt(struct rte_tel_data *in, const struct tcp_rtt_summary *s)
+{
+	static const struct {
+		const char *name;
+		unsigned permille;
+	} q[] = {{"p50_us", 500}, {"p90_us", 900}, {"p99_us", 990}, {"p999_us", 999},
+		{"max_us", 1000}};
+	char name[32];
+
+	rte_tel_data_add_dict_u64(in, "samples", s->samples);
+	for (unsigned i = 0; i < RTE_DIM(q); i++)
+		rte_tel_data_add_dict_u64(in, q[i].name, tcp_rtt_quantile(s, q[i].permille));
+	for (unsigned i = 0; i < TCP_RTT_BUCKETS; i++) {
+		if (s->bucket[i] == 0)
+			continue;
+		snprintf(name, sizeof(name), "le_%" PRIu64 "_us", tcp_rtt_bucket_us(i));
+		rte_tel_data_add_dict_u64(in, name, s->bucket[i]);
+	}
+}
+
+/* /gannet/tcp_rtt[,core]: how long round trips were. Values end at those of the scale. */
+static int cmd_tcp_rtt(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	int core = tel_param_core(params);
+
+	if (core < -1)
+		return -EINVAL;
+	for (unsigned i = 0; i < stack_n_cores(tel.stack); i++) {
+		struct tcp_rtt_summary s;
+		struct rte_tel_data *in;
+		char name[16];
+
+		if (core >= 0 && (unsigned)core != i)
+			continue;
+		snprintf(name, sizeof(name), "%u", i);
+		in = dict_in(d, name);
+		if (in == NULL)
+			continue;
+		tcp_rtt_summary(core_tcp(stack_core(tel.stack, i)), &s);
+		add_rtt(in, &s);
+	}
+	return 0;
 }
 
 /* /gannet/cores[,core] */
@@ -239,6 +284,8 @@ static const struct command {
 	{"/gannet/connections", cmd_connections,
 		"TCP connections, some at a time. Parameters: core, cursor ('next' of the "
 		"former)."},
+	{"/gannet/tcp_rtt", cmd_tcp_rtt,
+		"TCP's round trips of each core: how many up to which time. Parameter: core."},
 	{"/gannet/neighbours", cmd_neighbours,
 		"Neighbour cache, some at a time. Parameters: core, cursor."},
 	{"/gannet/addresses", cmd_addresses, "Addresses of the interfaces and their state."},

@@ -155,6 +155,8 @@ static void add_conn(struct rte_tel_data *in, const union snap_row *r)
 	rte_tel_data_add_dict_string(in, "state", i->state);
 	add_text(in, "local", i->v6, &i->lip, i->lport);
 	add_text(in, "remote", i->v6, &i->rip, i->rport);
+	rte_tel_data_add_dict_string(in, "cc", i->cc);
+	rte_tel_data_add_dict_string(in, "cc_state", i->cc_state);
 	rte_tel_data_add_dict_u64(in, "srtt_us", i->srtt_us);
 	rte_tel_data_add_dict_u64(in, "rto_us", i->rto_us);
 	rte_tel_data_add_dict_u64(in, "cwnd", i->cwnd);

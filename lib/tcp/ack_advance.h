@@ -24,7 +24,7 @@ static inline void rtt_sample(struct tcp *tcp, struct tcb *t, uint32_t rtt_us)
 {
 	uint32_t srtt = t->srtt_us, var = t->rttvar_us;
 
-	tcp_count(tcp, CNT_tcp_rtt_samples);
+	tcp->rtt_hist[tcp_rtt_bucket(rtt_us)]++;
 	if (unlikely(srtt == 0)) { /* (2.2) */
 		srtt = rtt_us;
 		var = rtt_us / 2;

@@ -453,6 +453,8 @@ void tcp_output(struct tcp *tcp, struct tcb *t)
 								       t->flags & TF_RECOVERY)))) {
 		send_queue(tcp, t);
 		persist_check(tcp, t);
+		if (t->xs != NULL)
+			tcp_chrono_update(tcp, t);
 	}
 	if (t->flags & TF_ACK_NOW || t->dup_acks_owed != 0)
 		send_acks(tcp, t);

@@ -31,6 +31,8 @@ void tcp_rate_sent(struct tcp *tcp, struct tcb *t, struct txseg *s)
 		r->first_us = t->una_seg != NULL ? t->una_seg->sent_us : now;
 		r->delivered_us = r->first_us;
 	}
+	if (t->snd_una != t->snd_max)
+		r->many_us = tcp->env->now_us;
 	r->delivered += r->delivered == 0;
 	s->delivered = r->delivered;
 	s->delivered_us = r->delivered_us;
@@ -109,6 +111,7 @@ void tcp_rate_finish(struct tcp *tcp, struct tcb *t, struct tcp_ack_sample *a)
 {
 	struct tcp_rate *r = &t->xs->rate;
 
+	tcp_chrono_update(tcp, t);
 	min_rtt_update(tcp, r, a->rtt_us);
 	if (unlikely(tcp->conf.pacing == TCP_PACING_TRUE) && !(t->cc->flags & TCP_CC_PACED))
 		tcp_pace_by_cwnd(tcp, t);

@@ -197,5 +197,6 @@ void tcp_usage(const struct tcp *tcp, struct tcp_usage *u)
 		.time_wait_max = tcp->conf.time_wait,
 		.listeners = tcp->n_listeners,
 		.listeners_max = tcp->conf.listeners,
+		.busy = tcp->n_xs,
 	};
 }

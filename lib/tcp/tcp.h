@@ -141,6 +141,24 @@ struct tcp_info {
 	uint32_t srtt_us, rttvar_us, rto_us, cwnd, ssthresh, snd_wnd, rcv_wnd, mss;
 	uint32_t unacked, unsent, unread, retransmits;
 	uint64_t bytes_sent, bytes_received;
+	/* What follows is 0 where a connection has no struct tcp_xs: at most a segment under way. */
+	uint32_t in_flight, sacked, lost; /* bytes; in_flight: pipe (RFC 6675) */
+	uint32_t min_rtt_us;
+	uint64_t delivery_rate; /* bytes a second; limited: by the application */
+	bool delivery_rate_limited;
+	uint64_t pacing_rate; /* bytes a second; 0: none */
+	uint64_t model_bw;    /* of BBR: bytes a second, and its round trip */
+	uint32_t model_rtt_us;
+	/* Always there */
+	const char *cc, *cc_state;
+	uint32_t busy_ms, rwnd_limited_ms,
+		sndbuf_limited_ms; /* with more than a segment under way */
+	uint64_t bytes_acked;
+	uint32_t idle_tx_ms, idle_rx_ms; /* since data was sent, a segment received */
+	uint16_t path_mtu, rcv_mss;
+	uint32_t snd_buf, rcv_buf;
+	uint8_t backoff, snd_wscale, rcv_wscale;
+	bool timestamps, sack, ecn;
 };
 void tcp_info(const struct tcp *tcp, const struct tcb *t, struct tcp_info *i);
 const char *tcp_state_name(const struct tcb *t);
@@ -149,7 +167,22 @@ const char *tcp_state_name(const struct tcb *t);
 struct tcp_usage {
 	uint32_t connections, connections_max, half_open, half_open_max, time_wait, time_wait_max;
 	uint32_t listeners, listeners_max;
+	uint32_t busy; /* connections with a struct tcp_xs */
 };
+
+/* The distribution of round trips that a core measured, on a scale of a quarter octave. */
+#define TCP_RTT_BUCKETS 132
+struct tcp_rtt_summary {
+	uint64_t samples;
+	uint64_t bucket[TCP_RTT_BUCKETS];
+};
+/* From any thread: the core goes on counting. */
+void tcp_rtt_summary(const struct tcp *tcp, struct tcp_rtt_summary *s);
+/* The upper end of a bucket, in microseconds. */
+uint64_t tcp_rtt_bucket_us(unsigned i);
+/* The value below which permille of the samples are, rounded up to the end of a bucket; 0: none. */
+uint64_t tcp_rtt_quantile(const struct tcp_rtt_summary *s, unsigned permille);
+
 void tcp_usage(const struct tcp *tcp, struct tcp_usage *u);
 /* Walks connections for display: the next live block from *cursor on, NULL at the end. */
 const struct tcb *tcp_next(const struct tcp *tcp, uint32_t *cursor);

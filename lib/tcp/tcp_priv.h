@@ -111,105 +111,7 @@ _Static_assert(sizeof(struct txseg) <= 64, "stretch of a send queue: one line");
 
 #define TCP_NEVER UINT64_MAX
 
-/* Loss detection and recovery (RFC 6675, 8985, 6937, 5682, 3522): loss.c. Zero: nothing known. */
-struct tcp_loss {
-	/* Bytes of the queue so marked, see tcp_pipe(). Without SACK, sacked is what duplicate ACKs
-	 * stand for. */
-	uint32_t sacked, lost, retrans;
-	uint32_t newly_lost; /* by the ACK or timer that is being processed */
-	uint32_t n_sacked;   /* stretches */
-	/* PRR (RFC 6937): prr.c */
-	uint32_t prr_delivered, prr_out, prr_flight;
-	struct txseg *next_lost; /* no stretch to be sent again lies before it; NULL: none does */
-	struct txseg *rexmt_first, *rexmt_last; /* TXSEG_RETRANS ones */
-	/* SACK (RFC 2018): sack.c */
-	struct txseg *top;    /* the highest SACKed one, or NULL */
-	struct txseg *search; /* where the last search for a block ended, or NULL */
-	uint32_t block_left[4], block_right[4]; /* of the last ACK */
-	uint8_t n_blocks;
-	bool dsack;	/* this ACK told of a duplicate (RFC 2883) */
-	bool orig_seen; /* this ACK told of data below recover that was sent once (RFC 5682) */
-	bool fin_lost;	/* the FIN is to be sent again */
-	bool rescued;	/* the tail was sent again in this recovery (RFC 6675 section 4, rule 4) */
-	/* RACK-TLP (RFC 8985): rack.c, tlp.c */
-	bool rack_any, fack_any, reordering, round_any;
-	bool pto;				 /* rexmt_at is the probe timeout */
-	bool tlp, tlp_rexmt;			 /* a probe is under way; it was no new data */
-	uint8_t reo_mult;			 /* of the reordering window, less one */
-	uint8_t reo_persist;			 /* recoveries that it lasts */
-	uint32_t rack_us, rack_end, rack_rtt_us; /* of the latest sent that has arrived */
-	uint32_t fack;				 /* the highest sequence number that has arrived */
-	uint32_t round_end; /* one D-SACK a round trip counts: until this is acknowledged */
-	uint32_t tlp_end;   /* snd_max when the probe left */
-	struct txseg *walk; /* those before it need no look; NULL: una_seg */
-	uint64_t reo_at;    /* when the first of those not yet taken for lost will be; 0: none */
-	uint64_t rto_at;    /* the retransmission timer, while rexmt_at is the probe timeout */
-	/* Was it spurious? undo.c */
-	bool undo;	     /* what follows is valid */
-	bool undo_any;	     /* something was sent again */
-	bool frto, frto_new; /* RFC 5682: a timeout is in doubt; only new data is to leave */
-	bool rexmt_ts_known;
-	uint32_t undo_end;  /* snd_max when it began, or when recovery ended */
-	uint32_t undo_left; /* bytes sent again, less those the peer had twice */
-	uint32_t rexmt_ts;  /* timestamp of the first retransmission (RFC 3522) */
-	uint32_t prior_cwnd, prior_ssthresh;
-	/* ECN (RFC 3168 section 6.1.2): reduced once until this is acknowledged */
-	bool cwr;
-	uint32_t cwr_end;
-};
-
-/* Delivery rate (draft-cheng-iccrg-delivery-rate-estimation): rate.c. */
-struct tcp_rate {
-	uint32_t delivered;		 /* bytes, wraps; 0: nothing was sent yet */
-	uint32_t delivered_us, first_us; /* low 32 bits of times */
-	uint32_t ahead;	      /* counted by duplicate ACKs, not yet known of which stretches */
-	uint32_t app_limited; /* delivered at which the application's lack ends; 0: none */
-	uint32_t min_rtt_us;  /* of the last RATE_MIN_RTT_S; 0: not known */
-	uint32_t min_rtt_s;   /* when */
-	/* The last sample, or the last that the application did not hold down: tcp_info() */
-	uint32_t last_delivered, last_interval_us;
-	bool last_limited;
-};
-
-/* When the next segment may leave: pace.c. */
-struct tcp_pace {
-	uint64_t rate;	    /* bytes a second; 0: no pacing */
-	uint64_t next_ns;   /* when the burst began, on the schedule */
-	uint64_t wake_us;   /* the next burst may begin; 0: now */
-	uint32_t burst;	    /* bytes sent of this burst */
-	uint32_t burst_max; /* bytes at which it ends */
-};
-
-#define TCP_CC_STATE 96 /* bytes that a congestion control may keep */
-
-/*
- * What a connection needs for having more than one segment under way, for loss and for pacing. Taken
- * from a pool of the core that has one for each connection, so that it is never lacking; given back
- * when all is acknowledged and the line was idle for longer than the retransmission timeout, so that
- * an idle connection holds its block only.
- */
-struct tcp_xs {
-	struct tcp_loss loss;
-	struct tcp_rate rate;
-	struct tcp_pace pace;
-	uint64_t cc[TCP_CC_STATE / sizeof(uint64_t)]; /* all zero when it begins */
-	struct tcp_xs *free_next;
-};
-
-#define OOO_LEVELS 8 /* of the skip list */
-
-/* What a connection needs while data waits beyond a hole or came twice: ooo.c, sack_out.c. From a pool,
- * as struct tcp_xs is. */
-struct tcp_xr {
-	struct rte_mbuf *ooo[OOO_LEVELS]; /* the first range at each level */
-	uint32_t ooo_bufs;		  /* buffers in the queue */
-	uint32_t ooo_fin_seq;		  /* of a FIN that came early */
-	bool ooo_fin;
-	uint8_t n_recent, n_fresh; /* of recent: how many, and how many the peer was not told of */
-	uint32_t recent[4]; /* a sequence number in each range that changed, the last first */
-	uint32_t dsack_left, dsack_right; /* to be told of; equal: nothing */
-	struct tcp_xr *free_next;
-};
+#include "tcp_xs.h"
 
 /*
  * Transmission control block. The first two lines are what a request and its response touch on a
@@ -299,6 +201,7 @@ struct __rte_cache_aligned tcb {
 	uint64_t close_at;    /* FIN-WAIT-2 nobody holds, or the end of lingering; TCP_NEVER */
 	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
 	int soft_error;	      /* last ICMP error: reported if the connection times out */
+	uint32_t limit_ms[TCP_SNDBUF_LIMITED]; /* by enum tcp_limit - 1, whole life */
 	const struct tcp_cc_ops *cc;
 };
 
@@ -400,12 +303,14 @@ struct tcp {
 	struct txseg *txseg_mem;
 	struct tcp_xs *xs_mem; /* one a connection; untouched memory costs nothing */
 	uint32_t xs_fresh;     /* of xs_mem, from here on never used */
+	uint32_t n_xs;	       /* of them in use */
 	struct tcp_xr *xr_mem;
 	uint32_t xr_fresh;
-	uint32_t ooo_bufs, ooo_bufs_max;   /* packet buffers in out-of-order queues */
-	uint64_t rcv_grown, rcv_grown_max; /* bytes by which receive buffers grew */
-	uint32_t tx_bufs, tx_bufs_max;	   /* packet buffers in send queues */
-	uint32_t buf_room;		   /* for payload in a buffer of the core's pool */
+	uint32_t ooo_bufs, ooo_bufs_max;    /* packet buffers in out-of-order queues */
+	uint64_t rcv_grown, rcv_grown_max;  /* bytes by which receive buffers grew */
+	uint32_t tx_bufs, tx_bufs_max;	    /* packet buffers in send queues */
+	uint32_t buf_room;		    /* for payload in a buffer of the core's pool */
+	uint64_t rtt_hist[TCP_RTT_BUCKETS]; /* round trips measured, see tcp_rtt_bucket() */
 };
 
 /* A received segment, parsed. */
@@ -494,9 +399,24 @@ uint16_t tcp_mss_announce(
 	const struct tcp *tcp, const struct net_dst *dst, bool v6, uint16_t limit);
 uint16_t tcp_mss_send(const struct tcb *t);
 
+/* A scale of a quarter octave: the exponent and the first two bits of a float's fraction. */
+static inline uint32_t tcp_rtt_bucket(uint32_t rtt_us)
+{
+	union {
+		float f;
+		uint32_t bits;
+	} u = {.f = (float)RTE_MAX(rtt_us, 1u)};
+
+	return (u.bits >> 21) - (127 << 2);
+}
+
 /* xs.c: never fails */
 struct tcp_xs *tcp_xs_take(struct tcp *tcp, struct tcb *t);
 void tcp_xs_put(struct tcp *tcp, struct tcb *t);
+/* Gives it back, if t is at rest for long enough. */
+void tcp_xs_release(struct tcp *tcp, struct tcb *t);
+/* When that may be; TCP_NEVER: not at rest. */
+uint64_t tcp_xs_release_at(const struct tcb *t);
 
 /* t's, made at the first need. */
 static inline struct tcp_xs *tcp_xs(struct tcp *tcp, struct tcb *t)
@@ -745,6 +665,11 @@ void tcp_rate_ahead(struct tcp *tcp, struct tcb *t, uint32_t bytes);
 void tcp_rate_finish(struct tcp *tcp, struct tcb *t, struct tcp_ack_sample *a);
 /* Output stops since the application has given no more. */
 void tcp_rate_app_limited(struct tcp *tcp, struct tcb *t);
+/* info.c */
+/* What holds the sender up now; called when that may have changed. t->xs is not NULL. */
+void tcp_chrono_update(struct tcp *tcp, struct tcb *t);
+/* What was counted goes into the block: t->xs is given back. */
+void tcp_chrono_end(struct tcp *tcp, struct tcb *t);
 /* pace.c */
 /* Bytes a second, not 0. */
 void tcp_pace_set(const struct tcp *tcp, struct tcb *t, uint64_t rate);

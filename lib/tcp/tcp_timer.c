@@ -25,6 +25,8 @@ void tcp_timer_update(struct tcp *tcp, struct tcb *t)
 		at = RTE_MIN(at, t->xs->pace.wake_us);
 	if (t->xs != NULL && t->xs->loss.reo_at != 0)
 		at = RTE_MIN(at, t->xs->loss.reo_at);
+	if (t->xs != NULL && tcp_xs_release_at(t) != TCP_NEVER)
+		at = RTE_MIN(at, tcp_xs_release_at(t) + 1);
 	if (at != TCP_NEVER)
 		tcp_timer_want(tcp, t, at);
 }
@@ -162,6 +164,8 @@ void tcp_timer_fire(void *ctx, struct timer *timer, uint64_t now_us)
 		close_fire(tcp, t);
 	if (t->state != TCP_CLOSED && keepalive_at(t) <= now_us)
 		keepalive_fire(tcp, t);
-	if (t->state != TCP_CLOSED)
-		tcp_timer_update(tcp, t);
+	if (t->state == TCP_CLOSED)
+		return;
+	tcp_xs_release(tcp, t);
+	tcp_timer_update(tcp, t);
 }

@@ -155,7 +155,7 @@ void sim_join(struct sim *s, struct sim_host *a, struct sim_host *b, const struc
 			.port_id = (uint16_t)h[i]->n_ports,
 			.max_queues = queues,
 			.offloads = cable->offloads[i],
-			.ring_size = 4096,
+			.ring_size = cable->ring_size != 0 ? cable->ring_size : 4096,
 			.impair = cable->impair[i],
 		};
 	}
@@ -336,6 +336,17 @@ void sim_impair(struct sim_host *h, unsigned port, const struct cable_impair *im
 		abort();
 }
 
+uint64_t sim_cable_count(struct sim_host *h, unsigned port, const char *name)
+{
+	struct drv_xstat x[64];
+	int n = h->cable[port]->ops->xstats(h->cable[port], x, RTE_DIM(x));
+
+	for (int i = 0; i < n; i++)
+		if (strcmp(x[i].name, name) == 0)
+			return x[i].value;
+	abort();
+}
+
 struct gn_core *sim_core(struct sim_host *h, unsigned core)
 {
 	return h->core[core];
@@ -385,6 +396,7 @@ static unsigned sim_core_left_over(struct sim_host *h, unsigned i, FILE *out)
 		       h->conf->packet_buffers - heap_pool_avail(h->pool[i])) +
 	       left(out, h, i, "words in mailboxes", u.mailbox_used) +
 	       left(out, h, i, "connections", t.connections) +
+	       left(out, h, i, "transmit states", t.busy) +
 	       left(out, h, i, "half-open entries", t.half_open) +
 	       left(out, h, i, "TIME-WAIT entries", t.time_wait) +
 	       left(out, h, i, "UDP sockets", udp_sockets(core_udp(c))) +

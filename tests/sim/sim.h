@@ -46,6 +46,7 @@ struct sim_cable {
 	uint32_t offloads[2];	       /* DRV_* that the ports offer, of a and of b */
 	struct cable_impair impair[2]; /* of what a sends, of what b sends */
 	uint16_t max_queues;	       /* 0: as many as a host has cores */
+	uint32_t ring_size;	       /* frames on their way each way, a power of two; 0: 4096 */
 };
 
 /* Joins the next port of a with the next port of b. */
@@ -64,6 +65,9 @@ uint64_t sim_now_us(const struct sim *s);
 
 /* Replaces what is wrong with the cable at a port, in the direction that the host sends. */
 void sim_impair(struct sim_host *h, unsigned port, const struct cable_impair *impair);
+
+/* Of the cable at a port, in the direction that the host sends: one of the driver's statistics. */
+uint64_t sim_cable_count(struct sim_host *h, unsigned port, const char *name);
 
 struct gn_core *sim_core(struct sim_host *h, unsigned core);
 /* Summed over the cores of h. */

@@ -112,7 +112,10 @@ TALK(timer, karn_rfc6298_3_tcp_9_05)
 	talk_advance(5 * MS);
 	talk_in(ACK, .seq = 1, .ack = 1101);
 	talk_eq(talk_tcb()->srtt_us, 100 * MS);
-	talk_eq(talk_count(CNT_tcp_rtt_samples), 1);
+	struct tcp_rtt_summary rtt;
+
+	tcp_rtt_summary(talk.tcp, &rtt);
+	talk_eq(rtt.samples, 1);
 }
 
 /* Section 5: the backed-off RTO stays until a new sample "collapses" it. */

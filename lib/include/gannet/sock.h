@@ -215,7 +215,25 @@ struct gn_tcp_info {
 	uint32_t cwnd, ssthresh, snd_wnd, rcv_wnd, mss; /* bytes */
 	uint32_t unacked, unsent, unread;		/* bytes */
 	uint32_t retransmits;				/* segments, whole life */
-	uint64_t bytes_sent, bytes_received;
+	uint64_t bytes_sent, bytes_received, bytes_acked;
+	const char *cc;	      /* congestion control */
+	const char *cc_state; /* "slow-start", "avoidance", "recovery", "loss", or BBR's mode */
+	uint32_t busy_ms;     /* with data to send or not acknowledged; of that limited by ... */
+	uint32_t rwnd_limited_ms, sndbuf_limited_ms; /* the peer's window, our send buffer */
+	uint32_t idle_tx_ms, idle_rx_ms; /* since data was sent, since anything was received */
+	uint16_t path_mtu, rcv_mss;	 /* bytes */
+	uint32_t snd_buf, rcv_buf;
+	uint8_t backoff; /* of the retransmission timer: doublings */
+	uint8_t snd_wscale, rcv_wscale;
+	bool timestamps, sack, ecn; /* agreed on */
+	/* Of a connection with more than one segment under way, or that had lately; else 0: */
+	uint32_t in_flight, sacked, lost; /* bytes; in_flight: not SACKed, not taken for lost */
+	uint32_t min_rtt_us;		  /* of the last five minutes */
+	uint64_t delivery_rate;		  /* bytes a second that the path delivered lately ... */
+	bool delivery_rate_limited;	  /* ... or rather the application gave */
+	uint64_t pacing_rate;		  /* bytes a second; 0: not paced */
+	uint64_t model_bw;		  /* of BBR: bytes a second, and its round trip */
+	uint32_t model_rtt_us;
 };
 GN_API int gn_tcp_info(struct gn_core *c, gn_tcp_t t, struct gn_tcp_info *info);
 /* Options that may change later: nodelay, keepalive*, ttl, tos, sndbuf, rcvbuf (not below what is

@@ -48,16 +48,24 @@ void tcp_cc_init(struct tcp *tcp, struct tcb *t)
 	t->bytes_acked = 0;
 }
 
-void tcp_cc_idle(struct tcp *tcp, struct tcb *t)
+static void cwnd_lower(struct tcb *t, uint32_t to)
 {
-	uint32_t rw = tcp_cc_initial_window(tcp, t);
-
-	if (t->cwnd <= rw)
+	if (t->cwnd <= to)
 		return;
 	if (t->ssthresh != TCP_SSTHRESH_MAX)
 		t->ssthresh = RTE_MAX(t->ssthresh, t->cwnd / 4 * 3);
-	t->cwnd = rw;
+	t->cwnd = to;
 	t->bytes_acked = 0;
+}
+
+void tcp_cc_idle(struct tcp *tcp, struct tcb *t)
+{
+	cwnd_lower(t, tcp_cc_initial_window(tcp, t));
+}
+
+void tcp_cc_shrink(struct tcp *tcp, struct tcb *t)
+{
+	cwnd_lower(t, RTE_MAX(t->cwnd / 2, tcp_cc_initial_window(tcp, t)));
 }
 
 uint32_t tcp_cc_flight(const struct tcb *t)

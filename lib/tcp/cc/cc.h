@@ -79,6 +79,8 @@ void tcp_cc_init(struct tcp *tcp, struct tcb *t);
 /* RFC 5681 section 4.1: the restart window. Part of what the path carried before is kept in ssthresh
  * (RFC 7661 section 4.4.3). */
 void tcp_cc_idle(struct tcp *tcp, struct tcb *t);
+/* Half of a window that was hardly used (the same section). */
+void tcp_cc_shrink(struct tcp *tcp, struct tcb *t);
 /* What is outstanding and counts for ssthresh: not what limited transmit sent beyond cwnd. */
 uint32_t tcp_cc_flight(const struct tcb *t);
 /* Slow start by byte counting, at most limit segments an ACK (RFC 3465 section 2.2, RFC 9406
