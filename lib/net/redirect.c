@@ -7,8 +7,10 @@
  * Only the router that packets to the destination go by now may say so, and only name a neighbour of
  * the interface it says it on.
  */
-#define REDIRECT_US	   UINT64_C(600000000)
-#define REDIRECT_PERIOD_US 5000 /* no two within it: each makes flows look for their route */
+#define REDIRECT_US UINT64_C(600000000)
+/* So many in so long: each makes flows look for their route again. */
+#define REDIRECT_PERIOD_US 100000
+#define REDIRECT_BURST	   10
 
 void redirect_set(
 	struct net *n, uint16_t ifc, bool v6, const union net_ip *dst, const union net_ip *gw)
@@ -43,9 +45,12 @@ bool redirect_input(
 		!net_ip_eq(&r->gw, &p->src) || net_ip_eq(gw, &p->src) || net_is_local(n, v6, gw) ||
 		!route_on_link(n, p->ifc, v6, gw))
 		return false;
-	if (n->redirect_us != 0 && n->env->now_us - n->redirect_us < REDIRECT_PERIOD_US)
+	if (n->env->now_us - n->redirect_us >= REDIRECT_PERIOD_US) {
+		n->redirect_us = n->env->now_us;
+		n->redirects = 0;
+	}
+	if (n->redirects++ >= REDIRECT_BURST)
 		return false;
-	n->redirect_us = n->env->now_us;
 	m.dst = *dst;
 	m.gw = *gw;
 	redirect_set(n, p->ifc, v6, dst, gw);
