@@ -123,7 +123,8 @@ struct net {
 	struct net_limit icmp;
 	struct net_sync sync;
 	struct frag_table frag;
-	uint64_t redirect_us;		 /* the last one taken; 0: none yet */
+	uint64_t redirect_us; /* since when redirects were counted */
+	uint32_t redirects;
 	uint32_t frag6_id;		 /* counts fragmented packets */
 	uint16_t ip_id[NET_IP_ID_SLOTS]; /* each as last used: equal to core modulo n_cores */
 };
