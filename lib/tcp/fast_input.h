@@ -123,11 +123,11 @@ static inline struct rte_mbuf *fast_payload(struct rte_mbuf *m, unsigned n, uint
 	return m;
 }
 
-/* Data in order, now counted. */
+/* Data in order, now counted: total bytes in segments of len. */
 static __rte_always_inline void fast_deliver(
-	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, unsigned hlen, uint32_t len)
+	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t len, uint32_t total)
 {
-	tcp_deliver(tcp, t, fast_payload(m, hlen, len), len);
+	tcp_deliver(tcp, t, m, total);
 	/* An answer that is queued takes the ACK along; not two whole segments wait for theirs. */
 	if (likely(t->rcv_nxt - t->rcv_acked <= t->rcv_mss && t->nxt_seg != NULL &&
 		    (t->flags & TF_ON_OUT) != 0))
@@ -136,24 +136,62 @@ static __rte_always_inline void fast_deliver(
 		tcp_ack_schedule(tcp, t, len);
 }
 
-static __rte_always_inline bool fast_input_as(
-	struct tcp *tcp, struct tcb *t, struct net_pkt *p, bool ts)
+/*
+ * The segments behind p that follow on it, as far as their burst goes: one chain of payload, one
+ * upcall, one look at the block (generic receive offload in software). They acknowledge nothing that
+ * p does not. Returns how many; *len: with their bytes.
+ */
+static inline unsigned fast_gather(struct tcp *tcp, struct tcb *t, struct net_pkt *p, unsigned n,
+	bool ts, uint32_t ack, uint32_t *len)
+{
+	const unsigned hlen = ts ? WIRE_TCP_LEN + TCP_TS_LEN : WIRE_TCP_LEN;
+	uint32_t most = RTE_MIN(t->rcv_adv - t->rcv_nxt, tcp_chain_most(t)), total = *len;
+	struct rte_mbuf *head = p->m, *last = head;
+	unsigned k = 1;
+
+	for (; k <= n; k++) {
+		struct net_pkt *q = &p[k];
+		const uint8_t *h = fast_header_of(q);
+
+		if (!fast_is_for(t, q) || !fast_state(t, q) || !fast_header(t, q, h, ts))
+			break;
+		uint32_t more = q->l4_len - hlen;
+
+		if (wire_get32(h + 4) != t->rcv_nxt + total || wire_get32(h + 8) != ack ||
+			more == 0 || total + more > most)
+			break;
+		fast_window(t, h);
+		last->next = fast_payload(q->m, q->l4_off + hlen, more);
+		last = q->m;
+		total += more;
+	}
+	head->nb_segs = (uint16_t)k;
+	head->pkt_len = total;
+	t->snd_wl1 = t->rcv_nxt + total - last->data_len;
+	*len = total;
+	count_add(&tcp->env->cnt, CNT_tcp_rx_coalesced, k - 1);
+	return k - 1;
+}
+
+/* How many of the segments from p on were used up, 0: none. more: how many of its burst follow. */
+static __rte_always_inline unsigned fast_input_as(
+	struct tcp *tcp, struct tcb *t, struct net_pkt *p, unsigned more, bool ts)
 {
 	const unsigned hlen = ts ? WIRE_TCP_LEN + TCP_TS_LEN : WIRE_TCP_LEN;
 	const uint8_t *h = fast_header_of(p);
 	uint32_t seq = wire_get32(h + 4), len = p->l4_len - hlen, ack, acked;
 
 	if (unlikely(!fast_header(t, p, h, ts) || seq != t->rcv_nxt || len > t->rcv_adv - seq))
-		return false;
+		return 0;
 	ack = wire_get32(h + 8);
 	acked = ack - t->snd_una;
 	if (likely(acked != 0)) {
 		if (unlikely(!fast_acked_all(t, acked)))
-			return false;
+			return 0;
 		fast_ack(tcp, t, ack);
 	} else {
 		if (unlikely(len == 0))
-			return false;
+			return 0;
 		if (unlikely(t->nxt_seg != NULL)) /* the window may let it go */
 			tcp_out_add(tcp, t);
 	}
@@ -164,19 +202,27 @@ static __rte_always_inline bool fast_input_as(
 	t->keepalive_sent = 0;
 	t->snd_wl1 = seq;
 	t->snd_wl2 = ack;
-	if (likely(len != 0))
-		fast_deliver(tcp, t, p->m, p->l4_off + hlen, len);
-	else
+	if (unlikely(len == 0)) {
 		pkt_free_seg(&tcp->env->pool, p->m);
-	return true;
+		return 1;
+	}
+	uint32_t total = len;
+	unsigned used = 1;
+
+	fast_payload(p->m, p->l4_off + hlen, len);
+	if (unlikely(more != 0))
+		used += fast_gather(tcp, t, p, more, ts, ack, &total);
+	fast_deliver(tcp, t, p->m, len, total);
+	return used;
 }
 
-static __rte_always_inline bool fast_input(struct tcp *tcp, struct tcb *t, struct net_pkt *p)
+static __rte_always_inline unsigned fast_input(
+	struct tcp *tcp, struct tcb *t, struct net_pkt *p, unsigned more)
 {
 	if (unlikely(!fast_state(t, p)))
-		return false;
-	return likely(t->flags & TF_TS) ? fast_input_as(tcp, t, p, true)
-					: fast_input_as(tcp, t, p, false);
+		return 0;
+	return likely(t->flags & TF_TS) ? fast_input_as(tcp, t, p, more, true)
+					: fast_input_as(tcp, t, p, more, false);
 }
 
 #endif

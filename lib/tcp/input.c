@@ -114,6 +114,13 @@ static __rte_always_inline struct tcb *block_guess(
 	return t;
 }
 
+/* What the port left to us, before anything is believed; a bad one is dropped later, by its parsing. */
+static void cksum_verify(struct tcp *tcp, struct net_pkt *p)
+{
+	if (p->l4_len >= WIRE_TCP_LEN && net_l4_cksum_ok(tcp->net, p))
+		p->flags |= NET_PKT_CKSUM_OK;
+}
+
 static void burst_input(struct tcp *tcp, struct net_pkt *pkts, unsigned n)
 {
 	const struct flow_bucket *bucket[BURST_MAX];
@@ -122,15 +129,23 @@ static void burst_input(struct tcp *tcp, struct net_pkt *pkts, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		bucket[i] = flow_bucket_of(&tcp->flow, pkts[i].hash);
 		rte_prefetch0(bucket[i]);
+		if (unlikely(!(pkts[i].flags & NET_PKT_CKSUM_OK)))
+			cksum_verify(tcp, &pkts[i]);
 	}
 	for (unsigned i = 0; i < n; i++)
 		guess[i] = block_guess(tcp, bucket[i], pkts[i].hash);
 	for (unsigned i = 0; i < n; i++) {
 		struct tcb *t = guess[i];
+		unsigned more = i + 1 < n && guess[i + 1] == t ? n - i - 1 : 0, used;
 
-		if (unlikely(t == NULL || !fast_is_for(t, &pkts[i])))
+		if (unlikely(t == NULL || !fast_is_for(t, &pkts[i]))) {
 			general_input(tcp, NULL, &pkts[i]);
-		else if (unlikely(!fast_input(tcp, t, &pkts[i])))
+			continue;
+		}
+		used = fast_input(tcp, t, &pkts[i], more);
+		if (likely(used != 0))
+			i += used - 1;
+		else
 			general_input(tcp, t, &pkts[i]);
 	}
 }

@@ -352,16 +352,10 @@ static struct rte_mbuf *chain_cut(struct rte_mbuf *m, uint32_t most)
 	return rest;
 }
 
-/* An application may send what it got: no packet is larger than a send buffer takes with ease. */
-static uint32_t chain_most(const struct tcb *t)
-{
-	return RTE_MIN(t->snd_buf / 2, (uint32_t)UINT16_MAX);
-}
-
 void tcp_deliver_chain(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m)
 {
 	while (m != NULL) {
-		struct rte_mbuf *rest = chain_cut(m, chain_most(t));
+		struct rte_mbuf *rest = chain_cut(m, tcp_chain_most(t));
 
 		tcp_deliver(tcp, t, m, m->pkt_len);
 		m = rest;

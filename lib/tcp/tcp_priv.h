@@ -584,6 +584,11 @@ static inline void tcp_deliver(struct tcp *tcp, struct tcb *t, struct rte_mbuf *
 	count_add(&tcp->env->cnt, CNT_tcp_rx_bytes, len);
 	tcp->up->received(tcp->up_ctx, t, m);
 }
+/* An application may send what it got: no packet is larger than a send buffer takes with ease. */
+static inline uint32_t tcp_chain_most(const struct tcb *t)
+{
+	return RTE_MIN(t->snd_buf / 2, (uint32_t)UINT16_MAX);
+}
 /* ooo.c */
 void tcp_ooo_add(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, bool fin);
 void tcp_ooo_drain(struct tcp *tcp, struct tcb *t);

@@ -21,6 +21,16 @@ static inline struct rte_mbuf *xmit_in_place(const struct txseg *s)
 	return m;
 }
 
+/* The field counts in units of the scale. Rounded up where the buffer has room, so that the edge as
+ * the peer sees it does not go back by part of a unit (RFC 7323 section 2.4). */
+static inline void wnd_round(struct tcb *t, uint32_t room)
+{
+	uint32_t up = (t->rcv_nxt - t->rcv_adv) & ((1u << t->rcv_wscale) - 1);
+
+	if (up <= room)
+		t->rcv_adv += up;
+}
+
 /*
  * The window field of a segment that leaves now. The right edge moves when it can move by half the
  * buffer or a segment (section 3.8.6.2.2), and never back.
@@ -32,6 +42,8 @@ static inline uint16_t wnd_update(struct tcb *t)
 
 	if (unlikely(more > 0 && (more >= t->rcv_mss || (uint32_t)more >= t->rcv_buf / 2)))
 		t->rcv_adv += (uint32_t)more;
+	else if (more > 0)
+		wnd_round(t, (uint32_t)more);
 	return (uint16_t)((t->rcv_adv - t->rcv_nxt) >> t->rcv_wscale);
 }
 

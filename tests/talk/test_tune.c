@@ -133,3 +133,94 @@ TALK(tune, acks_at_once_after_a_gap_rfc5681_4_2)
 	talk_in(ACK, .seq = 5001, .ack = 1, .len = 1000);
 	talk_expect(ACK, .seq = 1, .ack = 6001);
 }
+
+static void burst(uint32_t seq, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		talk_in(ACK, .seq = seq + 1000 * i, .ack = 1, .len = 1000, .hold = true);
+}
+
+/* What follows on in one burst is one packet to the application, and one ACK. */
+TALK(tune, burst_in_one_upcall)
+{
+	talk.ts = true;
+	talk_established();
+	burst(1, 5);
+	talk_in(ACK | PSH, .seq = 5001, .ack = 1, .len = 500);
+	talk_event_at(__LINE__, EV_RECEIVED, 5500);
+	talk_no_event();
+	talk_expect(ACK, .seq = 1, .ack = 5501);
+	talk_eq(talk_count(CNT_tcp_rx_coalesced), 5);
+}
+
+/* Not beyond a gap, another acknowledgement, a FIN or another connection's segment. */
+TALK(tune, burst_that_does_not_follow_on)
+{
+	talk_established();
+	talk_send(10);
+	talk_skip(NULL);
+	burst(1, 2);
+	talk_in(ACK, .seq = 2001, .ack = 11, .len = 1000, .hold = true);
+	talk_in(ACK, .seq = 3001, .ack = 11, .len = 1000, .hold = true);
+	talk_in(ACK, .seq = 5001, .ack = 11, .len = 1000, .hold = true);
+	talk_in(ACK, .seq = 4001, .ack = 11, .len = 1000, .hold = true);
+	talk_in(FIN | ACK, .seq = 6001, .ack = 11, .len = 7);
+	talk_event_at(__LINE__, EV_RECEIVED, 2000);
+	talk_event_at(__LINE__, EV_RECEIVED, 2000);
+	talk_received(2007);
+	talk_peer_closed();
+	talk_skip(NULL);
+}
+
+TALK(tune, burst_of_two_connections)
+{
+	talk_established();
+	talk_conn_new();
+	talk_established();
+	for (unsigned i = 0; i < 6; i++) {
+		talk_conn_use(i % 2);
+		talk_in(ACK, .seq = 1 + 1000 * (i / 2), .ack = 1, .len = 1000, .hold = i != 5);
+	}
+	talk_check(talk.conn[0].rx_next == 3001 && talk.conn[1].rx_next == 3001);
+	talk_skip(NULL);
+}
+
+/* An application that sends on what it got finds room for it in its send buffer. */
+TALK(tune, burst_is_cut_for_a_small_send_buffer)
+{
+	talk.opts.sndbuf = 4096;
+	talk_established();
+	burst(1, 4);
+	talk_in(ACK, .seq = 4001, .ack = 1, .len = 1000);
+	talk_event_at(__LINE__, EV_RECEIVED, 2000);
+	talk_event_at(__LINE__, EV_RECEIVED, 2000);
+	talk_event_at(__LINE__, EV_RECEIVED, 1000);
+	talk_expect(ACK, .seq = 1, .ack = 5001);
+}
+
+/* The edge as the peer sees it is in units of the scale: with the buffer full it may go back by part of
+ * one, never by more; and what lies within the true edge is taken. */
+TALK(tune, scaled_edge_rfc7323_2_4)
+{
+	uint32_t edge = 0, adv = 0;
+
+	talk.slow_reader = true;
+	talk.opts.rcvbuf = 1 << 22;
+	talk.wscale = 1;
+	talk_established();
+	for (unsigned i = 0; i < 200; i++) {
+		talk_in(ACK, .seq = 1 + 7 * i, .ack = 1, .len = 7);
+		talk_run(40 * MS);
+		const struct talk_out *o = talk_next_out();
+
+		talk_check(o != NULL);
+		uint32_t e = o->h.ack + ((uint32_t)o->h.wnd << talk_tcb()->rcv_wscale);
+
+		talk_check(edge == 0 || seq_gt(e + (1u << talk_tcb()->rcv_wscale), edge));
+		talk_check(i == 0 || seq_geq(talk_tcb()->rcv_adv, adv));
+		adv = talk_tcb()->rcv_adv;
+		talk_check(e - o->h.ack <= 1 << 22);
+		edge = e;
+		talk.n_out = talk.out_read = 0;
+	}
+}

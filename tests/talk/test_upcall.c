@@ -151,7 +151,7 @@ TALK(upcall, rest_of_the_burst_after_abort)
 	talk.on[EV_RECEIVED] = do_abort;
 	talk_established();
 	talk_in(ACK, .seq = 1, .ack = 1, .len = 100, .hold = true);
-	talk_in(ACK, .seq = 101, .ack = 1, .len = 100);
+	talk_in(ACK | URG, .seq = 101, .ack = 1, .len = 100); /* not one with the first */
 	talk_received(100);
 	talk_expect(RST | ACK, .seq = 1, .ack = 101);
 	talk_expect(RST, .seq = 1);
