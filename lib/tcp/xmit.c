@@ -59,6 +59,19 @@ struct rte_mbuf *tcp_xmit_data(struct tcp *tcp, struct txseg *s, unsigned n, uin
 	return data_refer(tcp, s, n);
 }
 
+/* SACK blocks of a signed segment: as many as the signature leaves room for. */
+static void signed_sack(struct tcp *tcp, struct tcb *t, struct wire_tcp_opts *o)
+{
+	unsigned room =
+		WIRE_TCP_MAX_LEN - WIRE_TCP_LEN - t->auth_len - (t->flags & TF_TS ? TCP_TS_LEN : 0);
+	uint8_t has = o->has;
+
+	tcp_sack_blocks(t, o);
+	tcp_xr_release(tcp, t);
+	o->n_sack = (uint8_t)RTE_MIN((unsigned)o->n_sack, room < 12 ? 0 : (room - 4) / 8);
+	o->has = o->n_sack != 0 ? has | WIRE_TCP_OPT_SACK : has;
+}
+
 /* As xmit_header(), with a signature over all of the segment. */
 static int xmit_signed(
 	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, unsigned flags)
@@ -67,8 +80,11 @@ static int xmit_signed(
 		.tsval = tcp_ts_now(tcp, t->ts_off),
 		.tsecr = t->ts_recent};
 	uint8_t opts[WIRE_TCP_MAX_LEN], tos = t->tos;
-	unsigned n = wire_tcp_opts_emit(opts, &o);
+	unsigned n;
 
+	if (t->xr != NULL && t->flags & TF_SACK && m->pkt_len == 0 && !(flags & WIRE_TCP_RST))
+		signed_sack(tcp, t, &o);
+	n = wire_tcp_opts_emit(opts, &o);
 	n += tcp_auth_opt_emit(tcp, t->auth, -1, opts + n);
 	if (t->flags & TF_ECN)
 		flags = xmit_ecn(t, flags, &tos);
@@ -120,7 +136,8 @@ int tcp_xmit_ctl(struct tcp *tcp, struct tcb *t, uint32_t seq, uint8_t flags)
 	m->data_off = PKT_HEADERS_MAX;
 	if (flags == WIRE_TCP_ACK)
 		tcp_count(tcp, CNT_tcp_acks_only);
-	if (unlikely(t->xr != NULL) && t->flags & TF_SACK && !(flags & WIRE_TCP_RST))
+	if (unlikely(t->xr != NULL) && (t->flags & (TF_SACK | TF_SIGNED)) == TF_SACK &&
+		!(flags & WIRE_TCP_RST))
 		return xmit_sack(tcp, t, m, seq, flags);
 	return tcp_xmit(tcp, t, m, seq, flags, 0);
 }
