@@ -68,6 +68,9 @@ void bench_run_stack(const struct bench_opts *o, struct bench_result *r);
 /* Needs root: makes a network namespace and a veth pair, and removes them. */
 void bench_run_linux(const struct bench_opts *o, struct bench_result *r);
 
+/* The sizes of TCP's objects, as a JSON object. */
+void bench_sizes_print(void);
+
 uint64_t bench_clock_us(void);
 void bench_sleep(double seconds);
 __attribute__((noreturn, format(printf, 1, 2))) void bench_die(const char *fmt, ...);

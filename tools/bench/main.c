@@ -55,6 +55,7 @@ static void usage(FILE *f)
 	      "  tcp-stream       bulk; a transaction is a full segment\n"
 	      "  httpd            keep-alive requests of 440 bytes, answered by apps/httpd\n"
 	      "  latency          tcp-rr at a given rate\n"
+	      "  sizes            no run: the bytes that TCP keeps of a connection\n"
 	      "  linux-NAME       the same between the kernel's sockets over a veth pair (root); "
 	      "its\n"
 	      "                   httpd answers without parsing\n"
@@ -157,6 +158,10 @@ static void option(struct bench_opts *o, int opt)
 
 static void scenario(struct bench_opts *o, const char *name)
 {
+	if (strcmp(name, "sizes") == 0) {
+		bench_sizes_print();
+		exit(0);
+	}
 	for (unsigned i = BENCH_LINUX; i < RTE_DIM(who_names); i++) {
 		size_t n = strlen(who_names[i]);
 
