@@ -83,7 +83,7 @@ static void block(
 			continue;
 		}
 		tcp_seg_sacked(tcp, t, in, w->ack, w->a);
-		if (run == NULL)
+		if (run == NULL || in != s) /* what was cut off before it is a hole */
 			run = in;
 		s = in->next;
 	}
