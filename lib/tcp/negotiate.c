@@ -25,6 +25,17 @@ static enum tcp_ecn chosen_ecn(uint8_t choice, uint8_t conf)
 	}
 }
 
+/* DCTCP asks by itself, unless it was forbidden (RFC 8257 section 3). */
+static enum tcp_ecn wanted_ecn(const struct tcp *tcp, const struct tcp_opts *o)
+{
+	const struct tcp_cc_ops *cc = o->cc != NULL ? o->cc : tcp_cc_configured(tcp);
+	enum tcp_ecn ecn = chosen_ecn(o->ecn, tcp->conf.ecn);
+
+	if (ecn == TCP_ECN_ACCEPT && o->ecn == TCP_CHOICE_CONF && cc->flags & TCP_CC_ECN)
+		return TCP_ECN_ON;
+	return ecn;
+}
+
 uint32_t tcp_wanted(const struct tcp *tcp, const struct tcp_opts *o, bool active)
 {
 	static const struct tcp_opts none;
@@ -39,7 +50,7 @@ uint32_t tcp_wanted(const struct tcp *tcp, const struct tcp_opts *o, bool active
 		flags |= TF_TS;
 	if (chosen(o->sack, c->sack))
 		flags |= TF_SACK;
-	if (chosen_ecn(o->ecn, c->ecn) >= (active ? TCP_ECN_ON : TCP_ECN_ACCEPT))
+	if (wanted_ecn(tcp, o) >= (active ? TCP_ECN_ON : TCP_ECN_ACCEPT))
 		flags |= TF_ECN;
 	return flags;
 }

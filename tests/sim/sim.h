@@ -41,6 +41,7 @@ void sim_conf_neigh(struct stack_conf *c, unsigned port, uint8_t net, uint8_t ho
 union net_ip sim_ip(bool v6, uint8_t net, uint8_t host);
 struct gn_addr sim_addr(bool v6, uint8_t net, uint8_t host, uint16_t port);
 
+/* For flows over a bottleneck, and traces of them for plots, see bulk.h and test_sim_matrix --trace. */
 struct sim_cable {
 	enum cable_mode mode;
 	uint32_t offloads[2];	       /* DRV_* that the ports offer, of a and of b */
