@@ -6,6 +6,7 @@ Port a has 10.1.0.1/16 and 10.1.0.2/16, fd00:1::1/64, and an IPv6 link-local add
 """
 
 import json
+import select
 
 A4, A4B, B4, GATEWAY4 = "10.1.0.1", "10.1.0.2", "10.2.0.1", "10.1.255.1"
 A6, B6, GATEWAY6 = "fd00:1::1", "fd00:2::1", "fd00:1::ffff"
@@ -26,7 +27,10 @@ PROFILES = {
     "icmp": "a host that answers timestamp requests",
     "mask-agent": "a host that answers address mask requests",
     "mask-client": "a host that asks for its address mask",
-    "router": "forwards IPv4 and IPv6 between port a and port b",
+    "igmp1": "a host on a link with an IGMPv1 querier", "igmp2": "the same, IGMPv2",
+    "router-strict": "a router that checks the source of a packet against its routes",
+    "router-source-routes": "a router that honours source routes",
+    "router": "a router between port a and port b, without a default route",
 }
 
 
@@ -45,7 +49,7 @@ class Dut:
         self.tmp, self.profile = tmp, profile
         self.links = []
         self.opened = []
-        self.to, self.of = None, None
+        self.to, self.of, self.hangs = None, None, False
 
     # ---- the upper tester ----
 
@@ -57,8 +61,12 @@ class Dut:
                 request[key] = value.hex()
         self.to.write(json.dumps(request) + "\n")
         self.to.flush()
+        if not select.select([self.of], [], [], timeout + 3)[0]:
+            self.hangs = True
+            raise AssertionError(f"the device hangs in {op}\n{self.trouble()}")
         line = self.of.readline()
         if not line:
+            self.hangs = True
             raise AssertionError(f"the device ended\n{self.trouble()}")
         answer = json.loads(line)
         if not answer.pop("ok"):
@@ -73,7 +81,7 @@ class Dut:
 
     def clean(self):
         """Ends all sockets that a test left."""
-        for op, h in reversed(self.opened):
+        for op, h in reversed(self.opened if not self.hangs else ()):
             end = {"udp_open": "udp_close", "tcp_listen": "tcp_unlisten"}.get(op, "tcp_abort")
             try:
                 self.call(end, h=h)
@@ -87,7 +95,7 @@ class Dut:
 
     def broken(self):
         """A test left it unusable."""
-        return False
+        return self.hangs
 
     # ---- what adapters do ----
 

@@ -27,6 +27,8 @@ PROFILES = {
                "net.nd-retransmit": "100ms"},
     "gateways": {"net.reachable": "1s", "net.delay-probe": "100ms", "net.arp-retry": "100ms"},
     "lonely": {},
+    "igmp1": {},
+    "igmp2": {},
     "limits": {"net.icmp-rate": "1000", "net.icmp-burst": "50"},
     "cookies": {"tcp.syn-cookies": "always"},
     "ecn": {"tcp.ecn": "on"},

@@ -35,10 +35,15 @@ PROFILES = {
     "short": {"net.ipv4.ipfrag_time": 1, "net.ipv6.ip6frag_time": 1,
               "net.ipv4.tcp_syn_retries": 1, "net.ipv4.tcp_fin_timeout": 1},
     "lonely": {},
+    "igmp1": {},
+    "igmp2": {},
     "limits": {"net.ipv4.icmp_ratelimit": 1000, "net.ipv4.tcp_invalid_ratelimit": 500},
     "cookies": {"net.ipv4.tcp_syncookies": 2},
     "ecn": {"net.ipv4.tcp_ecn": 1},
     "icmp": {},
+    "router-strict": {"net.ipv4.ip_forward": 1, "net.ipv4.conf.da.rp_filter": 1},
+    "router-source-routes": {"net.ipv4.ip_forward": 1, "net.ipv4.conf.all.accept_source_route": 1,
+                             "net.ipv4.conf.da.accept_source_route": 1},
     "router": {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1},
 }
 
@@ -83,7 +88,7 @@ class Linux(Dut):
         if self.profile == "gateways":
             ns.ip("route", "add", "default", "nexthop", "via", GATEWAY4, "nexthop", "via",
                   "10.1.255.2")
-        elif self.profile != "lonely":
+        elif self.profile != "lonely" and not self.profile.startswith("router"):
             ns.ip("route", "add", "default", "via", GATEWAY4)
             ns.ip("-6", "route", "add", "default", "via", GATEWAY6, "dev", "da")
         self.agent = subprocess.Popen(

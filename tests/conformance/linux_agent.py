@@ -42,6 +42,8 @@ class Sock:
 
 
 class Agent:
+    socket, poll = socket.socket, select.poll
+
     def __init__(self):
         self.objs = {}
         self.next = 1
@@ -56,7 +58,7 @@ class Agent:
     def wait(self, s, events):
         """Until that socket is ready; data that waits to be sent goes on meanwhile."""
         while True:
-            poll = select.poll()
+            poll = self.poll()
             pending = [o for o in self.objs.values() if o.out]
             for o in pending:
                 poll.register(o.s, select.POLLOUT | (events if o.s is s else 0))
@@ -81,7 +83,7 @@ class Agent:
 
     def tcp_socket(self, r, address):
         family = socket.AF_INET6 if ":" in (address or "") else socket.AF_INET
-        s = socket.socket(family, socket.SOCK_STREAM)
+        s = self.socket(family, socket.SOCK_STREAM)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
         self.tcp_options(s, r)
@@ -178,15 +180,18 @@ class Agent:
     def tcp_ended(self, r):
         o = self.objs[r["h"]]
         while True:
-            state = o.s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+            state = self.state(o)
             e = o.s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if e or STATES[state] == "CLOSED":
+            if e or state == "CLOSED":
                 return {"closed": errno.errorcode[e] if e else ""}
             if time.monotonic() > self.deadline:
                 raise OSError(errno.ETIMEDOUT, "")
-            poll = select.poll()
+            poll = self.poll()
             poll.register(o.s, 0)
             poll.poll(20)
+
+    def state(self, o):
+        return STATES[o.s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]]
 
     def tcp_shutdown(self, r):
         o = self.objs[r["h"]]
@@ -218,7 +223,7 @@ class Agent:
     def udp_open(self, r):
         address = r.get("addr") or r.get("raddr") or ""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        s = socket.socket(family, socket.SOCK_DGRAM)
+        s = self.socket(family, socket.SOCK_DGRAM)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -342,19 +347,22 @@ class Agent:
         for source in r.get("sources", []):
             self.group(r, MCAST_LEAVE_SOURCE_GROUP, source)
 
-    def line(self):
-        """The next request; what waits to be sent goes on meanwhile."""
+    def pending(self):
+        """What waits to be sent goes on until there is a request."""
         while True:
-            pending = {o.s.fileno(): o for o in self.objs.values() if o.out}
+            fds = {o.s.fileno(): o for o in self.objs.values() if o.out}
             poll = select.poll()
             poll.register(0, select.POLLIN)
-            for fd in pending:
+            for fd in fds:
                 poll.register(fd, select.POLLOUT)
             for fd, _ in poll.poll():
-                if fd in pending:
-                    pending[fd].flush()
-                else:
-                    return sys.stdin.readline()
+                if fd not in fds:
+                    return
+                fds[fd].flush()
+
+    def line(self):
+        self.pending()
+        return sys.stdin.readline()
 
     def run(self):
         while line := self.line():
@@ -370,5 +378,6 @@ class Agent:
             print(json.dumps(answer), flush=True)
 
 
-sys.stdin = os.fdopen(0, "r", buffering=1)
-Agent().run()
+if __name__ == "__main__":
+    sys.stdin = os.fdopen(0, "r", buffering=1)
+    Agent().run()
