@@ -65,7 +65,8 @@ class Gannet(Dut):
         conf = self.tmp / f"{self.prefix}.yaml"
         routes = [f'{{to: default, via: "{via}", metric: {n}}}' for n, via in enumerate(
             GATEWAYS.get(self.profile, (GATEWAY4, GATEWAY6)))]
-        conf.write_text(f"""cores: 1
+        cpus = sorted(os.sched_getaffinity(0))
+        conf.write_text(f"""cpus: [{cpus[os.getpid() % len(cpus)]}]
 idle: sleep
 memory: {{hugepages: false}}
 eal: {{file-prefix: {self.prefix}}}
@@ -133,7 +134,7 @@ ports:
 
     def default(self, what):
         """From the configuration that the program prints when nothing was set."""
-        key = {"reassembly": "reassembly-timeout"}.get(what, what)
+        key = {"reassembly": "reassembly-timeout", "reassembly6": "reassembly-timeout"}.get(what, what)
         text = run(BUILD / "tests/conformance/tester/gannet-tester", "--port", "net_null0",
                    "--address", "10.0.0.1/24", "--socket", "/none", "--show-config").stdout
         found = re.search(rf"^  {key}: *([0-9]+)(us|ms|s|min|h)?", text, re.M)

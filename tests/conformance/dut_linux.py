@@ -37,7 +37,8 @@ PROFILES = {
     "lonely": {},
     "igmp1": {},
     "igmp2": {},
-    "limits": {"net.ipv4.icmp_ratelimit": 1000, "net.ipv4.tcp_invalid_ratelimit": 500},
+    "limits": {"net.ipv4.icmp_ratelimit": 1000, "net.ipv6.icmp.ratelimit": 1000,
+               "net.ipv4.tcp_invalid_ratelimit": 500},
     "cookies": {"net.ipv4.tcp_syncookies": 2},
     "ecn": {"net.ipv4.tcp_ecn": 1},
     "icmp": {},
@@ -128,7 +129,7 @@ class Linux(Dut):
         self.namespace.ip("link", "set", PORTS[port], "mtu", size)
 
     def default(self, what):
-        return {"ttl": 64, "reassembly": 30, "syn-give-up": 127, "rto-min": 0.2, "rto-max": 120,
+        return {"ttl": 64, "reassembly": 30, "reassembly6": 60, "syn-give-up": 127, "rto-min": 0.2, "rto-max": 120,
                 "keepalive-idle": 7200}[what]
 
     def ping(self, address):

@@ -65,7 +65,7 @@ class Lwip(Dut):
 
     def default(self, what):
         """Of its opt.h and of Debian's lwipopts.h."""
-        known = {"ttl": 255, "reassembly": 15, "rto-min": 1, "syn-give-up": 47, "rto-max": 64,
+        known = {"ttl": 255, "reassembly": 15, "reassembly6": 60, "rto-min": 1, "syn-give-up": 47, "rto-max": 64,
                  "keepalive-idle": 7200}
         if what not in known:
             raise Unsupported(f"the default of {what} is not documented")
