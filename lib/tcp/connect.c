@@ -118,6 +118,8 @@ struct tcb *tcp_connect(struct tcp *tcp, bool v6, const union net_ip *lip, uint1
 	t->mss_announced = tcp_mss_announce(tcp, &dst, v6, o != NULL ? o->mss : 0);
 	t->mss_limit = v6 ? 1220 : 536; /* MUST-15: until the peer says */
 	t->flags |= tcp_wanted(tcp, o, true);
+	if (t->cc->flags & TCP_CC_ECN) /* RFC 8257 section 3: it cannot do without */
+		t->flags |= TF_ECN;
 	t->rcv_wscale = tcp_wscale(tcp, o);
 	t->ts_off = tcp_ts_offset(tcp, &k);
 	t->iss = tcp_isn(tcp, &k);

@@ -10,12 +10,15 @@
 /* Blocks that fit beside the options that each segment carries. */
 static unsigned blocks_most(const struct tcb *t)
 {
-	return t->flags & TF_TS ? 3 : WIRE_TCP_SACK_MAX;
+	unsigned room =
+		WIRE_TCP_MAX_LEN - WIRE_TCP_LEN - (t->flags & TF_TS ? TCP_TS_LEN : 0) - t->auth_len;
+
+	return room < 4 ? 0 : RTE_MIN((room - 4) / 8, (unsigned)WIRE_TCP_SACK_MAX);
 }
 
 void tcp_dsack_note(struct tcp *tcp, struct tcb *t, uint32_t left, uint32_t right)
 {
-	if (!(t->flags & TF_SACK) || left == right)
+	if (!(t->flags & TF_SACK) || left == right || blocks_most(t) == 0)
 		return;
 	struct tcp_xr *x = tcp_xr(tcp, t);
 
@@ -37,7 +40,7 @@ void tcp_sack_note(struct tcp *tcp, struct tcb *t, uint32_t seq)
 	uint32_t left, right, keep[WIRE_TCP_SACK_MAX];
 	unsigned n = 0, fresh = 0, most = blocks_most(t);
 
-	if (!(t->flags & TF_SACK) || !tcp_ooo_range(x, seq, &left, &right))
+	if (!(t->flags & TF_SACK) || most == 0 || !tcp_ooo_range(x, seq, &left, &right))
 		return;
 	for (unsigned i = 0; i < x->n_recent; i++) {
 		if (within(x->recent[i], left, right))

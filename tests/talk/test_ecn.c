@@ -65,6 +65,15 @@ TALK(ecn, ece_until_cwr_rfc3168_6_1_3)
 	talk_expect(ACK | ECE, .seq = 6, .ack = 601);
 }
 
+/* DCTCP asks for it whatever is configured. */
+TALK(ecn, dctcp_asks_rfc8257_3)
+{
+	talk.opts.cc = tcp_cc_find("dctcp");
+	talk.conf.ecn = TCP_ECN_OFF;
+	talk_connect();
+	talk_expect(SYN | ECE | CWR);
+}
+
 /* The receiver of DCTCP: ECE says what each segment was. */
 TALK(ecn, dctcp_receiver_rfc8257_3_2)
 {

@@ -196,3 +196,31 @@ TALK(sack, early_fin)
 	talk_expect(ACK, .seq = 1, .ack = 202);
 	talk_state("CLOSE-WAIT");
 }
+
+/* With a signature there is room for fewer: two beside an MD5 option, none beside timestamps too. */
+TALK(sack, room_beside_a_signature_rfc2018_3)
+{
+	talk.sack = true;
+	talk_established();
+	talk_tcb()->auth_len = 20;
+	for (unsigned i = 0; i < 3; i++) {
+		in(101 + 200 * i, 100);
+		const struct talk_out *o = talk_next_out();
+
+		talk_check(o != NULL && o->o.n_sack == RTE_MIN(i + 1, 2u));
+		talk_skip(NULL);
+	}
+}
+
+TALK(sack, no_room_beside_a_signature_and_timestamps)
+{
+	talk.sack = talk.ts = true;
+	talk_established();
+	talk_tcb()->auth_len = 20;
+	in(101, 100);
+	talk_expect(ACK, .seq = 1, .ack = 1, .without = NO_SACK);
+	in(101, 100);
+	talk_expect(ACK, .seq = 1, .ack = 1, .without = NO_SACK);
+	in(1, 100);
+	talk_expect(ACK, .seq = 1, .ack = 201, .without = NO_SACK);
+}
