@@ -37,6 +37,7 @@ struct tcb *tcb_alloc(
 	t->rcv_mss = 536;
 	t->last_rx_us = tcp->env->now_us;
 	t->snd_buf = tcp->conf.sndbuf;
+	t->snd_buf_max = tcp->conf.sndbuf_max;
 	t->rcv_buf = tcp->conf.rcvbuf;
 	t->rcv_buf_max = RTE_MAX(tcp->conf.rcvbuf, tcp->conf.rcvbuf_max);
 	t->ttl = tcp->conf.ttl;
@@ -69,8 +70,10 @@ static void rcv_buf_fix(struct tcp *tcp, struct tcb *t, uint32_t want)
 /* What o gives; zero leaves things as they are. */
 void tcb_opts(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o)
 {
-	if (o->sndbuf != 0)
+	if (o->sndbuf != 0) { /* what the application says is not changed */
 		t->snd_buf = o->sndbuf;
+		t->snd_buf_max = o->sndbuf;
+	}
 	if (o->rcvbuf != 0)
 		rcv_buf_fix(tcp, t, o->rcvbuf);
 	if (o->cc != NULL)

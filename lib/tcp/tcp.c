@@ -16,6 +16,7 @@ void tcp_conf_default(struct tcp_conf *c)
 		.sndbuf = 256 * 1024,
 		.rcvbuf = 65535,
 		.rcvbuf_max = 6 * 1024 * 1024,
+		.sndbuf_max = 4 * 1024 * 1024,
 		.ooo_max = 4096,
 		.rto_min_us = 200 * 1000,
 		.rto_initial_us = 1000 * 1000,

@@ -46,8 +46,9 @@ struct tcp_conf {
 	uint32_t listeners;	 /* default 256 */
 	uint32_t sndbuf, rcvbuf; /* bytes; default 256 KiB and 65535 */
 	uint32_t rcvbuf_max;	 /* to which rcvbuf grows as needed; default 6 MiB */
-	uint32_t ooo_max;	 /* out-of-order buffers a connection; default 4096 */
-	uint32_t rto_min_us;	 /* default 200 ms; RFC 6298 (2.4) says 1 s, see docs/limits.md */
+	uint32_t sndbuf_max; /* sndbuf grows to this with the congestion window; default 4 MiB */
+	uint32_t ooo_max;    /* out-of-order buffers a connection; default 4096 */
+	uint32_t rto_min_us; /* default 200 ms; RFC 6298 (2.4) says 1 s, see docs/limits.md */
 	uint32_t rto_initial_us; /* default 1 s (RFC 6298 (2.1)) */
 	uint32_t rto_max_us;	 /* default 60 s, at least 60 s (RFC 6298 (2.5)) */
 	uint32_t r2_us;	    /* give up on data after this; default 924 s (RFC 9293 3.8.3: 100 s) */

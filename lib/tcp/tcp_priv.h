@@ -178,6 +178,7 @@ struct __rte_cache_aligned tcb {
 	/* colder */
 	uint16_t mss_announced;
 	uint16_t mss_limit;	 /* peer's MSS option, bounded below */
+	uint32_t snd_buf_max;	 /* snd_buf grows to that with cwnd */
 	uint16_t pmtu;		 /* path MTU that was learned, 0: dst.mtu (pmtu.c) */
 	uint16_t pmtu_high;	 /* the least known not to pass, 0: none */
 	uint16_t pmtu_probe;	 /* IP bytes of the probe under way, 0: none */

@@ -8,8 +8,21 @@ uint32_t tcp_room(const struct tcb *t)
 	return t->snd_queued < t->snd_buf ? t->snd_buf - t->snd_queued : 0;
 }
 
+/* Room for what is under way and as much again, as the window of congestion grows. */
+static void snd_buf_grow(struct tcp *tcp, struct tcb *t)
+{
+	uint32_t want = (uint32_t)RTE_MIN(2 * (uint64_t)t->cwnd, t->snd_buf_max);
+
+	if (want <= t->snd_buf)
+		return;
+	tcp_count(tcp, CNT_tcp_send_buffer_grown);
+	t->snd_buf = want;
+}
+
 void tcp_room_report(struct tcp *tcp, struct tcb *t)
 {
+	if (t->flags & TF_WRITABLE)
+		snd_buf_grow(tcp, t);
 	if (!(t->flags & TF_WRITABLE) || t->snd_queued > t->snd_buf / 2 || t->flags & TF_DETACHED ||
 		t->state == TCP_CLOSED)
 		return;

@@ -280,3 +280,36 @@ TALK(buffer, tso_packet)
 	talk_send(20000);
 	sent_and_resent();
 }
+
+/* The send buffer follows the congestion window, up to its limit. */
+static void fill_and_ack(unsigned rounds)
+{
+	for (unsigned i = 0; i < rounds; i++) {
+		talk_send(100000);
+		talk_skip(NULL);
+		talk.n_out = talk.out_read = 0;
+		talk_in(ACK, .seq = 1, .ack = talk_tcb()->snd_max - talk.conn[0].iss);
+		talk_run(1 * MS);
+	}
+}
+
+TALK(buffer, send_buffer_grows_with_cwnd)
+{
+	talk.lenient = true;
+	talk.conf.sndbuf = 16384;
+	talk.conf.sndbuf_max = 60000;
+	talk_established();
+	talk_eq(talk_tcb()->snd_buf, 16384);
+	fill_and_ack(40);
+	talk_eq(talk_tcb()->snd_buf, 60000);
+	talk_check(talk_count(CNT_tcp_send_buffer_grown) > 0);
+}
+
+TALK(buffer, send_buffer_of_the_application_stays)
+{
+	talk.lenient = true;
+	talk.opts.sndbuf = 16384;
+	talk_established();
+	fill_and_ack(40);
+	talk_eq(talk_tcb()->snd_buf, 16384);
+}
