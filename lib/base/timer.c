@@ -64,8 +64,11 @@ static void place(struct timer_wheel *w, struct timer *t)
 		when = w->pos_us;
 	/* | 1: no difference at all is level 0 too, and clz(0) is not defined. */
 	unsigned level = (63u - (unsigned)__builtin_clzll((when ^ w->pos_us) | 1)) / TW_SLOT_BITS;
-	unsigned slot = when >> (level * TW_SLOT_BITS) & (TW_SLOTS - 1);
+	unsigned shift = level * TW_SLOT_BITS, slot = when >> shift & (TW_SLOTS - 1);
+	uint64_t begin = when >> shift << shift;
 
+	if (begin < w->due_us)
+		w->due_us = begin;
 	list_add(&w->slot[level][slot], t);
 	w->occupied[level] |= UINT64_C(1) << slot;
 	w->levels |= 1u << level;
@@ -92,6 +95,7 @@ void timer_wheel_init(struct timer_wheel *w, uint64_t now_us)
 	memset(w, 0, sizeof(*w));
 	w->now_us = now_us < TIMER_US_MAX ? now_us : TIMER_US_MAX;
 	w->pos_us = w->now_us;
+	w->due_us = UINT64_MAX;
 }
 
 void timer_arm(struct timer_wheel *w, struct timer *t, uint8_t kind, uint64_t expires_us)
@@ -104,10 +108,13 @@ void timer_arm(struct timer_wheel *w, struct timer *t, uint8_t kind, uint64_t ex
 	if (expires_us > TIMER_US_MAX)
 		expires_us = TIMER_US_MAX;
 	t->expires_us = (uint64_t)kind << TIMER_KIND_SHIFT | expires_us;
-	if (w->advancing && expires_us <= w->now_us)
+	if (w->advancing && expires_us <= w->now_us) {
 		list_add(&w->late, t);
-	else
-		place(w, t);
+		return;
+	}
+	if (w->now_us < w->due_us) /* as timer_wheel_run() would leave it */
+		w->pos_us = w->now_us;
+	place(w, t);
 }
 
 void timer_cancel(struct timer_wheel *w, struct timer *t)
@@ -193,25 +200,18 @@ static unsigned run(struct timer_wheel *w, const timer_fn *fn, void *const *ctx,
 	}
 }
 
-unsigned timer_wheel_advance(struct timer_wheel *w, uint64_t now_us, const timer_fn *fn,
-	void *const *ctx, unsigned budget)
+unsigned timer_wheel_run(
+	struct timer_wheel *w, const timer_fn *fn, void *const *ctx, unsigned budget)
 {
 	uint64_t unbounded = UINT64_MAX;
 	unsigned fired;
 
 	assert(!w->advancing);
-	if (now_us > TIMER_US_MAX)
-		now_us = TIMER_US_MAX;
-	if (now_us > w->now_us)
-		w->now_us = now_us;
-	if (timer_wheel_next_us(w) > w->now_us) {
-		w->pos_us = w->now_us;
-		return 0;
-	}
 	w->advancing = true;
 	fired = run(w, fn, ctx, budget);
 	w->advancing = false;
 	/* No more of them than were armed by the functions just called. */
 	replace_all(w, &w->late, &unbounded);
+	w->due_us = timer_wheel_next_us(w);
 	return fired;
 }

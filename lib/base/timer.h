@@ -28,7 +28,8 @@ struct timer {
 
 struct timer_wheel {
 	uint64_t now_us; /* of the last advance */
-	uint64_t pos_us; /* what expired before it has fired; behind now_us if a budget ran out */
+	uint64_t pos_us; /* what expired before it has fired; behind now_us while nothing is due */
+	uint64_t due_us; /* before it nothing fires or moves down a level */
 	uint64_t n_armed;
 	struct timer *firing;	 /* due at pos_us */
 	struct timer *cascading; /* left of a slot that is being spread over lower levels */
@@ -77,6 +78,10 @@ void timer_arm(struct timer_wheel *w, struct timer *t, uint8_t kind, uint64_t ex
 /* Cancels t; a no-op if it is not armed. Any timer may be cancelled from a timer function. */
 void timer_cancel(struct timer_wheel *w, struct timer *t);
 
+/* The part of timer_wheel_advance() that has something to do. */
+unsigned timer_wheel_run(
+	struct timer_wheel *w, const timer_fn *fn, void *const *ctx, unsigned budget);
+
 /*
  * Moves the wheel to now_us (never backwards: for an older now it stays where it is) and calls
  * fn[kind](ctx[kind], t, now_us) for each timer due, at most budget of them; the timer is unarmed
@@ -85,8 +90,15 @@ void timer_cancel(struct timer_wheel *w, struct timer *t);
  * next one, and timer_wheel_next_us() answers a time that is not later than now. Moving timers
  * from a high level to a lower one is bounded by the budget too, at 64 + 8 * budget of them.
  */
-unsigned timer_wheel_advance(struct timer_wheel *w, uint64_t now_us, const timer_fn *fn,
-	void *const *ctx, unsigned budget);
+static inline unsigned timer_wheel_advance(struct timer_wheel *w, uint64_t now_us,
+	const timer_fn *fn, void *const *ctx, unsigned budget)
+{
+	if (now_us > TIMER_US_MAX)
+		now_us = TIMER_US_MAX;
+	if (now_us > w->now_us)
+		w->now_us = now_us;
+	return w->now_us < w->due_us ? 0 : timer_wheel_run(w, fn, ctx, budget);
+}
 
 /*
  * A time at or before the earliest expiry and after now_us if nothing is due: when to call advance

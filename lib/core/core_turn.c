@@ -138,11 +138,14 @@ unsigned core_turn(struct gn_core *c, uint64_t now_us)
 	e->now_us = now_us;
 	work = core_rx(c);
 	fired = timer_wheel_advance(&e->wheel, now_us, e->timer_fn, e->timer_ctx, c->timer_budget);
-	count_add(&e->cnt, CNT_core_timers_fired, fired);
-	work += fired;
+	if (unlikely(fired != 0)) {
+		count_add(&e->cnt, CNT_core_timers_fired, fired);
+		work += fired;
+	}
 	if (c->mesh.n_cores != 0)
 		work += core_mailboxes(c);
-	work += core_control(c);
+	if (unlikely(spsc_count(&c->control_ring) != 0))
+		work += core_control(c);
 	if (c->poll != NULL)
 		c->poll(c);
 	work += core_output(c);
