@@ -43,10 +43,10 @@ class Sender:
             pass
         return got
 
-    def ack(self, upto, times=1, **f):
-        self.acked = max(self.acked, upto)
+    def ack(self, end, times=1, **f):
+        self.acked = max(self.acked, end)
         for _ in range(times):
-            self.c.send(ack=self.base + upto, **f)
+            self.c.send(ack=self.base + end, **f)
 
     def ack_each(self, segments):
         """They arrived: an ACK for each, of all that is there without a gap."""
