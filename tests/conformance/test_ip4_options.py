@@ -147,6 +147,7 @@ def test_bad_option(t, options):
 def test_random_options(t):
     """500 packets with 40 random option octets: no crash."""
     h, rng = t.host(), random.Random(618)
+    t.alive()
     for _ in range(500):
         h.raw(raw.ip4(h.ip4, A4, 1, raw.icmp(8, 0, b"\0\3\0\1", b"opt"), rng.randbytes(40)))
     t.alive()
