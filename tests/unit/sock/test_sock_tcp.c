@@ -274,6 +274,23 @@ Test(sock_tcp, writable_follows_an_empty_pool)
 	cr_expect_eq(st_count(0, ST_WRITABLE), 1);
 }
 
+Test(sock_tcp, congestion_control_is_chosen_by_name)
+{
+	struct gn_addr any = {.port = 81};
+	struct gn_tcp_opts bad = {.cc = "vegas"}, bbr = {.cc = "bbr"};
+	struct gn_tcp_info i;
+	gn_tcp_t a, b;
+
+	cr_expect_eq(gn_tcp_listen(st.a, &any, &st_tcp, NULL, &bad), -EINVAL);
+	st_connect(&a, &b);
+	cr_assert_eq(gn_tcp_info(st.a, a, &i), 0);
+	cr_expect_str_eq(i.cc, "cubic", "the default");
+	cr_expect_eq(gn_tcp_opts_set(st.a, a, &bad), -EINVAL);
+	cr_expect_eq(gn_tcp_opts_set(st.a, a, &bbr), 0);
+	cr_assert_eq(gn_tcp_info(st.a, a, &i), 0);
+	cr_expect_str_eq(i.cc, "bbr");
+}
+
 Test(sock_tcp, info_and_user_pointer)
 {
 	struct gn_tcp_info i;
