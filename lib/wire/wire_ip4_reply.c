@@ -13,6 +13,8 @@
 #define OPT_LSRR 131
 #define OPT_SSRR 137
 
+#define ROUTE_MAX 9 /* stops that 40 octets hold */
+
 #define TS_ONLY	 0
 #define TS_ADDR	 1
 #define TS_GIVEN 3
@@ -64,7 +66,7 @@ static uint32_t reverse_route(uint8_t *to, const uint8_t *o, unsigned n, uint32_
 unsigned wire_ip4_options_reply(
 	uint8_t *out, const uint8_t *p, const struct wire_ip4 *h, uint32_t time, uint32_t *first)
 {
-	unsigned n = 0;
+	unsigned n = 0, stops;
 
 	*first = h->src;
 	for (unsigned off = WIRE_IP4_LEN; off < h->hlen && p[off] != OPT_EOL;) {
@@ -83,10 +85,11 @@ unsigned wire_ip4_options_reply(
 			break;
 		case OPT_LSRR:
 		case OPT_SSRR:
-			if (len < 7 || *first != h->src)
+			stops = (len - 3) / 4;
+			if (len < 7 || stops > ROUTE_MAX || *first != h->src)
 				break;
-			*first = reverse_route(out + n, p + off, (len - 3) / 4, h->src);
-			n += 3 + (len - 3) / 4 * 4;
+			*first = reverse_route(out + n, p + off, stops, h->src);
+			n += 3 + stops * 4;
 			break;
 		default: /* what is not known is not returned */
 			break;
