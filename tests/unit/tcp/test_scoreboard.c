@@ -12,8 +12,8 @@
  */
 #define MSS    1000u
 #define STREAM 400000u
-#define SEEDS  300
-#define STEPS  400
+#define SEEDS  40
+#define STEPS  250
 #define POOL   2048
 #define TXSEGS 4096
 #define ISS    0xffffc000u /* sequence numbers wrap */
