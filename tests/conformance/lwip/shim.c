@@ -4,13 +4,13 @@
  * not tell. lwip_agent.py loads this and the library itself, and uses its sockets.
  */
 #include <fcntl.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <linux/if_tun.h>
 #include <unistd.h>
 
 #include <lwip/api.h>
@@ -31,8 +31,8 @@ struct port {
 	sem_t ready;
 };
 
-EXPORT int shim_port(const char *tap, const char *ip4, const char *mask, const char *gateway,
-	const char *ip6);
+EXPORT int shim_port(
+	const char *tap, const char *ip4, const char *mask, const char *gateway, const char *ip6);
 EXPORT int shim_tcp(int s, uint32_t *out);
 
 static struct port ports[2];
@@ -74,7 +74,7 @@ static err_t netif_setup(struct netif *netif)
 	netif->hwaddr_len = 6;
 	memcpy(netif->hwaddr, (uint8_t[]){2, 0x11, 0, 0, 0, (uint8_t)(port - ports)}, 6);
 	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET |
-		NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
+		       NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
 	netif->output = etharp_output;
 	netif->output_ip6 = ethip6_output;
 	netif->linkoutput = frame_out;
@@ -104,8 +104,8 @@ static void port_up(void *arg)
 	sem_post(&port->ready);
 }
 
-int shim_port(const char *tap, const char *ip4, const char *mask, const char *gateway,
-	const char *ip6)
+int shim_port(
+	const char *tap, const char *ip4, const char *mask, const char *gateway, const char *ip6)
 {
 	struct port *port = &ports[n_ports];
 	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
