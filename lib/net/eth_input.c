@@ -131,7 +131,7 @@ static inline bool eth_dst_ours(struct net *n, struct net_pkt *p, const uint8_t 
 	const struct net_rx *rx = &n->rx[p->ifc];
 
 	p->flags = 0;
-	if (likely(plain_mac(rx, h))) {
+	if (likely(net_plain_mac(rx, h))) {
 		net_count(n, CNT_eth_rx_unicast);
 		return true;
 	}
@@ -160,7 +160,8 @@ static __rte_noinline enum net_verdict eth_input(struct net *n, struct net_pkt *
 		return net_drop(n, p, DROP_eth_short);
 	type = wire_get16(h + 12);
 	p->l3_off = WIRE_ETH_LEN;
-	if (unlikely(type == TYPE_8021Q || type == TYPE_8021AD || m->ol_flags & VLAN_STRIPPED)) {
+	if (unlikely(
+		    type == TYPE_8021Q || type == TYPE_8021AD || m->ol_flags & NET_VLAN_STRIPPED)) {
 		int off = eth_tags_input(n, p, &type);
 
 		if (off < 0)
@@ -192,34 +193,110 @@ static __rte_noinline void net_deliver_both(struct net *n, struct net_pkt *pkts,
 	n->udp.ops->input(n->udp.ctx, udp, n_udp);
 }
 
-void net_input(struct net *n, struct rte_mbuf **pkts, unsigned count)
+bool net_plain_odd4(const struct net_rx *rx, uint32_t src, uint32_t dst, uint8_t proto)
+{
+	return ip4_local(rx, dst) && ip4_src_ok(rx, src, proto);
+}
+
+bool net_plain_odd6(
+	const struct net_rx *rx, const struct ip6 *src, const struct ip6 *dst, uint8_t proto)
+{
+	return ip6_local(rx, dst) && ip6_src_ok(rx, src, proto);
+}
+
+void net_plain_pkt(const struct net_rx *rx, struct rte_mbuf *m, struct net_pkt *p)
+{
+	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *), *ip = h + WIRE_ETH_LEN;
+
+	p->m = m;
+	if (net_plain_type4(h)) {
+		p->proto = ip[9];
+		net_ip4_set(&p->src, wire_get32(ip + 12));
+		net_ip4_set(&p->dst, wire_get32(ip + 16));
+		plain_fill(
+			rx, p, WIRE_ETH_LEN + WIRE_IP4_LEN, wire_get16(ip + 2) - WIRE_IP4_LEN, 0);
+		return;
+	}
+	p->proto = ip[6];
+	memcpy(p->src.v6.b, ip + 8, sizeof(p->src.v6.b));
+	memcpy(p->dst.v6.b, ip + 24, sizeof(p->dst.v6.b));
+	plain_fill(rx, p, WIRE_ETH_LEN + WIRE_IP6_LEN, wire_get16(ip + 4), NET_PKT_V6);
+}
+
+/* Packets of a burst for the transports' general input. */
+static void net_deliver(struct net *n, struct net_pkt *pkts, unsigned count, unsigned seen)
+{
+	if (seen == NET_TCP)
+		n->tcp.ops->input(n->tcp.ctx, pkts, count);
+	else if (seen == NET_UDP)
+		n->udp.ops->input(n->udp.ctx, pkts, count);
+	else if (seen != 0)
+		net_deliver_both(n, pkts, count);
+}
+
+/* How many packets from the first on UDP has taken itself. */
+static inline unsigned net_udp_run(struct net *n, const struct net_rx *rx, struct rte_mbuf **pkts,
+	unsigned count, unsigned accept)
+{
+	return accept & NET_UDP ? 0 : n->udp.ops->plain(n->udp.ctx, rx, pkts, count);
+}
+
+/*
+ * UDP takes runs of plain datagrams itself, where plain_input() finds no plain segment. Behind a
+ * datagram that is not plain the rest of the burst's go its way, so that they stay in order.
+ */
+static __rte_noinline void net_input_any(
+	struct net *n, const struct net_rx *rx, struct rte_mbuf **pkts, unsigned count)
 {
 	struct net_pkt pkt[NET_BURST_MAX], *p = pkt;
-	struct plain_count plain = {.v4 = count};
-	const struct net_rx *rx = &n->no_rx;
-	unsigned seen = 0;
+	struct net_plain_count plain = {.all = count};
+	unsigned seen = 0, accept = n->accept;
 
-	if (likely(count > 0 && pkts[0]->port < NET_PORT_MAX))
-		rx = n->untagged_rx[pkts[0]->port];
 	for (unsigned i = 0; i < count; i++) {
 		enum net_verdict v;
 
 		p->m = pkts[i];
-		v = plain_input(n, rx, p, &plain);
+		v = plain_input(n, rx, p, accept, &plain);
 		if (unlikely(v == NET_LONG)) {
-			plain.v4--;
+			unsigned run = net_udp_run(n, rx, &pkts[i], count - i, accept);
+
+			plain.all -= RTE_MAX(run, 1u);
+			if (run > 0) {
+				i += run - 1;
+				continue;
+			}
 			v = eth_input(n, p);
 		}
 		if (unlikely(v == NET_DONE))
 			continue;
 		seen |= v;
+		accept |= v;
 		p++;
 	}
-	plain_count_add(n, &plain);
-	if (seen == NET_TCP)
-		n->tcp.ops->input(n->tcp.ctx, pkt, (unsigned)(p - pkt));
-	else if (seen == NET_UDP)
-		n->udp.ops->input(n->udp.ctx, pkt, (unsigned)(p - pkt));
-	else if (seen != 0)
-		net_deliver_both(n, pkt, (unsigned)(p - pkt));
+	net_plain_count_add(&n->env->cnt, &plain);
+	net_deliver(n, pkt, (unsigned)(p - pkt), seen);
+}
+
+/* May a frame hold a UDP datagram? */
+static inline bool net_maybe_udp(const struct rte_mbuf *m)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *) + WIRE_ETH_LEN;
+
+	return m->data_len >= WIRE_ETH_LEN + WIRE_IP4_LEN &&
+	       (ip[9] == IPPROTO_UDP || ip[6] == IPPROTO_UDP);
+}
+
+void net_input(struct net *n, struct rte_mbuf **pkts, unsigned count)
+{
+	const struct net_rx *rx = &n->no_rx;
+	unsigned run = 0;
+
+	if (unlikely(count == 0))
+		return;
+	if (likely(pkts[0]->port < NET_PORT_MAX))
+		rx = n->untagged_rx[pkts[0]->port];
+	if (net_maybe_udp(pkts[0]))
+		run = net_udp_run(n, rx, pkts, count, n->accept);
+	if (run < count)
+		net_input_any(n, rx, pkts + run, count - run);
 }

@@ -118,7 +118,7 @@ static enum net_verdict ip6_ext_input(
 	p->proto = c.proto;
 	p->l4_off = (uint16_t)(p->l3_off + c.l4_off);
 	p->l4_len = (uint16_t)(WIRE_IP6_LEN + h->payload_len - c.l4_off);
-	if (!ip6_src_ok(rx, p))
+	if (!ip6_src_ok(rx, &p->src.v6, p->proto))
 		return net_drop(n, p, DROP_ip6_src);
 	return ip6_deliver(n, rx, p, c.next_ptr);
 }
@@ -174,7 +174,7 @@ enum net_verdict ip6_whole_input(struct net *n, const struct net_rx *rx, struct 
 			return net_drop(n, p, DROP_ip6_src);
 		return ip6_ext_input(n, rx, p, &h);
 	}
-	if (unlikely(!ip6_src_ok(rx, p)))
+	if (unlikely(!ip6_src_ok(rx, &p->src.v6, p->proto)))
 		return net_drop(n, p, DROP_ip6_src);
 	return ip6_deliver(n, rx, p, 6);
 }

@@ -36,14 +36,12 @@ static inline bool ip4_src_ok(const struct net_rx *rx, uint32_t src, uint8_t pro
 
 /* Multicast, loopback and our own addresses send nothing to us; the unspecified address sends ND
  * only (RFC 4291 sections 2.5.2, 2.5.3, 2.7). */
-static inline bool ip6_src_ok(const struct net_rx *rx, const struct net_pkt *p)
+static inline bool ip6_src_ok(const struct net_rx *rx, const struct ip6 *src, uint8_t proto)
 {
-	const struct ip6 *src = &p->src.v6;
-
 	if (unlikely(ip6_mcast(src)))
 		return false;
 	if (unlikely(src->b[0] == 0 &&
-		     (ip6_loopback(src) || (ip6_any(src) && p->proto != IPPROTO_ICMPV6))))
+		     (ip6_loopback(src) || (ip6_any(src) && proto != IPPROTO_ICMPV6))))
 		return false;
 	return likely(!ip6_local(rx, src));
 }

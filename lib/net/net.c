@@ -43,6 +43,7 @@ struct net *net_create(const struct net_conf *c, struct env *env, const struct o
 	n->conf = *c;
 	n->fib6.v6 = true;
 	memset(n->verdict, NET_LONG, sizeof(n->verdict));
+	n->accept = NET_TCP | NET_UDP;
 	addr_rx_clear(&n->no_rx);
 	for (unsigned i = 0; i < NET_PORT_MAX; i++)
 		n->untagged_rx[i] = &n->no_rx;
@@ -82,6 +83,8 @@ void net_proto_set(struct net *n, uint8_t proto, const struct net_proto_ops *ops
 
 	p->ops = ops;
 	p->ctx = ctx;
+	if (p == &n->udp)
+		n->accept = NET_TCP | (ops == NULL || ops->plain == NULL ? NET_UDP : 0);
 	n->verdict[proto] = ops == NULL ? NET_LONG : proto == IPPROTO_TCP ? NET_TCP : NET_UDP;
 }
 

@@ -123,9 +123,15 @@ struct net_error {
 	uint32_t mtu;	    /* of "fragmentation needed" and "packet too big", else 0 */
 };
 
-/* A transport above: input takes all packets of a burst, owns their mbufs. */
+/*
+ * A transport above: input takes all packets of a burst, owns their mbufs. plain (UDP's only; may be
+ * NULL) takes as many as are plain and its own (net_plain.h) from the first of a burst on, and
+ * returns how many.
+ */
+struct net_rx;
 struct net_proto_ops {
 	void (*input)(void *ctx, struct net_pkt *pkts, unsigned n);
+	unsigned (*plain)(void *ctx, const struct net_rx *rx, struct rte_mbuf **pkts, unsigned n);
 	void (*error)(void *ctx, const struct net_error *e);
 };
 

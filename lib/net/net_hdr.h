@@ -42,41 +42,42 @@ static inline bool net_hdr_ok(const struct net_hdr *h, uint32_t len)
 	return len <= h->max && *h->plain == h->gen;
 }
 
-/*
- * Sends m, the payload: one buffer that nothing else refers to, with PKT_HEADERS_MAX of headroom.
- * ports: source, destination. False: not possible, nothing done.
- */
-static __rte_always_inline bool net_hdr_send(
-	const struct net_hdr *h, struct rte_mbuf *m, uint32_t ports, uint64_t now_us)
+/* Likewise, and there is room in the port's queue. */
+static inline bool net_hdr_ready(const struct net_hdr *h, uint32_t len)
 {
-	uint32_t len = m->pkt_len + NET_UDP_LEN, whole, sum;
-	struct net_txq *q = h->txq;
-	uint8_t *l4 = rte_pktmbuf_mtod(m, uint8_t *) - NET_UDP_LEN;
-	unsigned at;
+	return likely(net_hdr_ok(h, len)) && likely(h->txq->n + 1u < h->txq->flush_at);
+}
 
-	if (unlikely(!net_hdr_ok(h, len)))
-		return false;
-	at = q->n;
-	if (unlikely(at + 1 >= q->flush_at))
-		return false;
+/*
+ * Puts the headers in front of a datagram of len bytes of UDP whose payload is at data, and m in the
+ * port's queue; net_hdr_ready() is true. m is the caller's own; its data_off, but for nothing else
+ * that a buffer from a pool has, is the caller's to set.
+ */
+static __rte_always_inline void net_hdr_put(const struct net_hdr *h, struct rte_mbuf *m,
+	uint8_t *data, uint32_t len, uint32_t ports, uint64_t now_us)
+{
+	uint8_t *l4 = data - NET_UDP_LEN;
+	struct net_txq *q = h->txq;
+	uint16_t len_be = wire_swap16((uint16_t)len);
+	uint32_t whole = len + h->len, sum = (uint32_t)h->sum + len_be;
+	unsigned at = q->n;
+
 	wire_put32(l4, ports);
-	wire_put16(l4 + 4, (uint16_t)len);
-	sum = (uint32_t)h->sum + wire_swap16((uint16_t)len);
+	memcpy(l4 + 4, &len_be, sizeof(len_be));
 	sum += sum >> 16;
 	memcpy(l4 + 6, &(uint16_t){(uint16_t)sum}, sizeof(uint16_t));
-	if (h->id != NULL) {
+	if (likely(h->id != NULL)) {
+		uint16_t id = (uint16_t)(*h->id + h->id_step);
+
 		memcpy(l4 - 48, h->b + NET_HDR_ROOM - 48, 48); /* Ethernet, two tags, IPv4 */
-		wire_put16(l4 - 18, (uint16_t)(len + 20));
-		*h->id = (uint16_t)(*h->id + h->id_step);
-		wire_put16(l4 - 16, *h->id);
+		*h->id = id;
+		wire_put32(l4 - 18, (len + 20) << 16 | id);
 	} else {
 		memcpy(l4 - NET_HDR_ROOM, h->b, NET_HDR_ROOM);
-		wire_put16(l4 - 36, (uint16_t)len);
+		memcpy(l4 - 36, &len_be, sizeof(len_be));
 	}
-	whole = len + h->len;
 	m->ol_flags = h->ol_flags;
 	m->tx_offload = h->tx_offload;
-	m->data_off = (uint16_t)(m->data_off - NET_UDP_LEN - h->len);
 	m->data_len = (uint16_t)whole;
 	m->pkt_len = whole;
 	*h->used_us = now_us;
@@ -84,6 +85,28 @@ static __rte_always_inline bool net_hdr_send(
 	q->pkts[at] = m;
 	q->n = (uint16_t)(at + 1);
 	q->bytes += whole;
+}
+
+/* The bytes of headers, of UDP too. */
+static inline unsigned net_hdr_room(const struct net_hdr *h)
+{
+	return h->len + NET_UDP_LEN;
+}
+
+/*
+ * Sends m, the payload: one buffer that nothing else refers to, with PKT_HEADERS_MAX of headroom.
+ * ports: source, destination. False: not possible, nothing done.
+ */
+static __rte_always_inline bool net_hdr_send(
+	const struct net_hdr *h, struct rte_mbuf *m, uint32_t ports, uint64_t now_us)
+{
+	uint32_t len = m->pkt_len + NET_UDP_LEN;
+	unsigned off = m->data_off;
+
+	if (unlikely(!net_hdr_ready(h, len)))
+		return false;
+	m->data_off = (uint16_t)(off - net_hdr_room(h));
+	net_hdr_put(h, m, (uint8_t *)m->buf_addr + off, len, ports, now_us);
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #include "frag.h"
 #include "neigh.h"
 #include "net.h"
+#include "net_plain.h"
 #include "wire_bytes.h"
 #include "wire_eth.h"
 #include "wire_ip4.h"
@@ -23,39 +24,6 @@
 #define NET_BURST_MAX 64
 #define NET_PORT_MAX  64 /* ports of a stack: mbuf->port below this */
 #define NET_CORES_MAX 64
-
-#define NET_TYPE_IP4 0x0800
-#define NET_TYPE_ARP 0x0806
-#define NET_TYPE_IP6 0x86dd
-
-/* Which of our addresses a packet may be for; only those in use, this core's own. */
-struct net_local4 {
-	uint32_t ip;
-	uint32_t bcast, net; /* all ones and all zeros below the prefix; ip where there are none */
-};
-
-/*
- * What the input path needs of an interface, in few lines. Nearly all packets are known to come
- * from an address that may send by its first and its last octet alone; the tables hold true for
- * octets of addresses that may not (our own, broadcast, not unicast) and so need a closer look.
- */
-struct net_rx {
-	uint64_t mac; /* as loaded from memory, NET_MAC_MASK of it */
-	uint8_t n_local4, n_local6;
-	uint32_t good4, good6; /* ol_flags of a packet that needs no closer look (plain_input.h) */
-	uint32_t first;	       /* the first of local4 */
-	uint32_t scope;
-	uint16_t ifc;
-	bool trust_hash; /* a packet with the port's hash is at its owner */
-	bool src4_first[256], src4_last[256], src6_first[256], src6_last[256];
-	struct net_local4 local4[NET_ADDR_MAX];
-	struct ip6 local6[NET_ADDR_MAX];
-};
-
-/* The first six octets of a word as loaded from memory. */
-#define NET_MAC_MASK                                                        \
-	(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? UINT64_C(0x0000ffffffffffff) \
-					     : UINT64_C(0xffffffffffff0000))
 
 /* Duplicate detection, announcement and defence of one address (addr_check.c). */
 struct net_addr_ctl {
@@ -109,6 +77,7 @@ struct net {
 	uint16_t core, n_cores;
 	uint16_t n_ifc;
 	struct net_proto tcp, udp;
+	unsigned accept; /* enum net_verdict: whose plain packets are for the general input */
 	uint8_t verdict
 		[256]; /* enum net_verdict by protocol: NET_LONG but for those with a transport */
 	struct net_rx

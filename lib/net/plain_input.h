@@ -4,35 +4,12 @@
 
 #include "ip_rx.h"
 #include "l4_cksum.h"
+#include "net_plain.h"
 
 /*
- * The short way of most packets: an untagged unicast frame in one segment, an IP header without
- * options or extension headers, no fragment, between unicast addresses, TCP or UDP. All of it is
- * checked, but nothing is judged: whatever is not so goes the long way from the start.
- *
- * What the port has not said of a packet, and an address that its first and last octets do not
- * acquit, is looked into by the functions named plain_odd_*().
+ * The short way of plain packets (net_plain.h), and of those that only the port has not vouched for.
+ * All of it is checked, but nothing is judged: whatever is not so goes the long way from the start.
  */
-#define VLAN_STRIPPED (RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_QINQ_STRIPPED)
-
-/* Packets that took the short way in a burst. */
-struct plain_count {
-	unsigned v4, v6; /* v4: of both families, until plain_count_add() */
-};
-
-/* The three octets of ethertype and version, header length of a plain IPv4 packet. */
-static inline bool plain_type4(const uint8_t *h)
-{
-	static const uint8_t type[4] = {NET_TYPE_IP4 >> 8, NET_TYPE_IP4 & 0xff, 0x45, 0};
-	static const uint8_t mask[4] = {0xff, 0xff, 0xff, 0};
-	uint32_t w, t, k;
-
-	memcpy(&w, h + 12, sizeof(w));
-	memcpy(&t, type, sizeof(t));
-	memcpy(&k, mask, sizeof(k));
-	return (w & k) == t;
-}
-
 static inline bool plain_cksum4(const uint8_t *ip, uint64_t flags)
 {
 	uint64_t sum = 0;
@@ -46,29 +23,6 @@ static inline bool plain_cksum4(const uint8_t *ip, uint64_t flags)
 		sum += w;
 	}
 	return l4_cksum_fold(sum) == 0xffff;
-}
-
-/* What the port says of a packet that matters here; an IPv6 header has no checksum. */
-#define PLAIN_FLAGS6 \
-	((uint32_t)(VLAN_STRIPPED | RTE_MBUF_F_RX_L4_CKSUM_MASK | RTE_MBUF_F_RX_RSS_HASH))
-#define PLAIN_FLAGS4 (PLAIN_FLAGS6 | (uint32_t)RTE_MBUF_F_RX_IP_CKSUM_MASK)
-
-/* The port has vouched for all that it can. */
-static inline bool plain_good(const struct rte_mbuf *m, const struct net_rx *rx, bool v6)
-{
-	return v6 ? ((uint32_t)m->ol_flags & PLAIN_FLAGS6) == rx->good6
-		  : ((uint32_t)m->ol_flags & PLAIN_FLAGS4) == rx->good4;
-}
-
-static __rte_noinline bool plain_odd_addrs4(
-	const struct net_rx *rx, uint32_t src, uint32_t dst, uint8_t proto)
-{
-	return ip4_local(rx, dst) && ip4_src_ok(rx, src, proto);
-}
-
-static __rte_noinline bool plain_odd_addrs6(const struct net_rx *rx, const struct net_pkt *p)
-{
-	return ip6_local(rx, &p->dst.v6) && ip6_src_ok(rx, p);
 }
 
 /* The rest, in which both families are alike. m loses the frame's padding. */
@@ -88,9 +42,9 @@ static __rte_always_inline void plain_fill(
 	m->pkt_len = l4_off + l4_len;
 }
 
-/* Of what plain_good() is true, as far as that goes; fills p. */
-static __rte_always_inline enum net_verdict plain_ip4(
-	struct net *n, const struct net_rx *rx, struct net_pkt *p, const uint8_t *ip)
+/* Of what net_plain_good() is true, as far as that goes; fills p if its verdict is one of accept. */
+static __rte_always_inline enum net_verdict plain_ip4(const struct net *n, const struct net_rx *rx,
+	struct net_pkt *p, const uint8_t *ip, unsigned accept)
 {
 	unsigned total = wire_get16(ip + 2);
 	uint32_t src = wire_get32(ip + 12), dst = wire_get32(ip + 16);
@@ -99,10 +53,9 @@ static __rte_always_inline enum net_verdict plain_ip4(
 
 	memcpy(&frag, ip + 6, sizeof(frag));
 	if (unlikely(total + WIRE_ETH_LEN > p->m->data_len || total < WIRE_IP4_LEN + 8 ||
-		     (frag & wire_swap16(WIRE_IP4_MF | 0x1fff)) != 0 || v == NET_LONG))
+		     (frag & wire_swap16(WIRE_IP4_MF | 0x1fff)) != 0 || (v & accept) == 0))
 		return NET_LONG;
-	if (unlikely(dst != rx->first || (rx->src4_first[ip[12]] | rx->src4_last[ip[15]])) &&
-		!plain_odd_addrs4(rx, src, dst, ip[9]))
+	if (unlikely(!net_plain_addrs4(rx, ip, src, dst, ip[9])))
 		return NET_LONG;
 	p->proto = ip[9];
 	net_ip4_set(&p->src, src);
@@ -111,21 +64,19 @@ static __rte_always_inline enum net_verdict plain_ip4(
 	return v;
 }
 
-static __rte_always_inline enum net_verdict plain_ip6(
-	struct net *n, const struct net_rx *rx, struct net_pkt *p, const uint8_t *ip)
+static __rte_always_inline enum net_verdict plain_ip6(const struct net *n, const struct net_rx *rx,
+	struct net_pkt *p, const uint8_t *ip, unsigned accept)
 {
 	unsigned len = wire_get16(ip + 4);
 	enum net_verdict v = n->verdict[ip[6]];
 
 	if (unlikely(len + WIRE_ETH_LEN + WIRE_IP6_LEN > p->m->data_len || len < 8 ||
-		     ip[0] >> 4 != 6 || v == NET_LONG))
+		     ip[0] >> 4 != 6 || (v & accept) == 0))
 		return NET_LONG;
 	p->proto = ip[6];
 	memcpy(p->src.v6.b, ip + 8, sizeof(p->src.v6.b));
 	memcpy(p->dst.v6.b, ip + 24, sizeof(p->dst.v6.b));
-	if (unlikely(!net_ip6_eq(&p->dst.v6, &rx->local6[0]) ||
-		     (rx->src6_first[ip[8]] | rx->src6_last[ip[23]])) &&
-		!plain_odd_addrs6(rx, p))
+	if (unlikely(!net_plain_addrs6(rx, ip, ip[6])))
 		return NET_LONG;
 	plain_fill(rx, p, WIRE_ETH_LEN + WIRE_IP6_LEN, len, NET_PKT_V6);
 	return v;
@@ -138,9 +89,10 @@ static __rte_noinline enum net_verdict plain_odd(
 	uint64_t flags = p->m->ol_flags, l4 = flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	enum net_verdict v;
 
-	if ((flags & VLAN_STRIPPED) != 0 || (!v6 && !plain_cksum4(ip, flags)))
+	if ((flags & NET_VLAN_STRIPPED) != 0 || (!v6 && !plain_cksum4(ip, flags)))
 		return NET_LONG;
-	v = v6 ? plain_ip6(n, rx, p, ip) : plain_ip4(n, rx, p, ip);
+	v = v6 ? plain_ip6(n, rx, p, ip, NET_TCP | NET_UDP)
+	       : plain_ip4(n, rx, p, ip, NET_TCP | NET_UDP);
 	if (v == NET_LONG)
 		return v;
 	if (l4 != RTE_MBUF_F_RX_L4_CKSUM_GOOD && l4 != RTE_MBUF_F_RX_L4_CKSUM_NONE)
@@ -148,45 +100,26 @@ static __rte_noinline enum net_verdict plain_odd(
 	return (v6 ? ip6_owner(n, rx, p) : ip4_owner(n, rx, p)) ? v : NET_DONE;
 }
 
-static inline bool plain_mac(const struct net_rx *rx, const uint8_t *h)
-{
-	uint64_t w;
-
-	memcpy(&w, h, sizeof(w));
-	return ((w ^ rx->mac) & NET_MAC_MASK) == 0;
-}
-
-static __rte_always_inline enum net_verdict plain_input(
-	struct net *n, const struct net_rx *rx, struct net_pkt *p, struct plain_count *c)
+static __rte_always_inline enum net_verdict plain_input(struct net *n, const struct net_rx *rx,
+	struct net_pkt *p, unsigned accept, struct net_plain_count *c)
 {
 	struct rte_mbuf *m = p->m;
 	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *), *ip = h + WIRE_ETH_LEN;
 	enum net_verdict v;
 
 	if (unlikely(m->nb_segs != 1 || m->data_len < WIRE_ETH_LEN + WIRE_IP4_LEN ||
-		     !plain_mac(rx, h)))
+		     !net_plain_mac(rx, h)))
 		return NET_LONG;
-	if (likely(plain_type4(h)))
-		return likely(plain_good(m, rx, false)) ? plain_ip4(n, rx, p, ip)
-							: plain_odd(n, rx, p, false, ip);
+	if (likely(net_plain_type4(h)))
+		return likely(net_plain_good(m, rx, false)) ? plain_ip4(n, rx, p, ip, accept)
+							    : plain_odd(n, rx, p, false, ip);
 	if (unlikely(wire_get16(h + 12) != NET_TYPE_IP6 ||
 		     m->data_len < WIRE_ETH_LEN + WIRE_IP6_LEN))
 		return NET_LONG;
-	v = likely(plain_good(m, rx, true)) ? plain_ip6(n, rx, p, ip)
-					    : plain_odd(n, rx, p, true, ip);
+	v = likely(net_plain_good(m, rx, true)) ? plain_ip6(n, rx, p, ip, accept)
+						: plain_odd(n, rx, p, true, ip);
 	c->v6 += v != NET_LONG;
 	return v;
-}
-
-static inline void plain_count_add(struct net *n, const struct plain_count *c)
-{
-	struct counters *cnt = &n->env->cnt;
-
-	count_add(cnt, CNT_eth_rx_unicast, c->v4);
-	count_add(cnt, CNT_ip4_rx, c->v4 - c->v6);
-	count_add(cnt, CNT_ip4_delivered, c->v4 - c->v6);
-	count_add(cnt, CNT_ip6_rx, c->v6);
-	count_add(cnt, CNT_ip6_delivered, c->v6);
 }
 
 #endif

@@ -106,6 +106,18 @@ static __rte_always_inline void sock_addr_set4(struct gn_addr *a, uint32_t ip, u
 	memcpy(a->v6, w, sizeof(a->v6));
 }
 
+/* The same for an IPv6 address that is no group's. */
+static __rte_always_inline void sock_addr_set6(
+	struct gn_addr *a, const struct ip6 *ip, uint16_t port, uint16_t ifc)
+{
+	uint64_t head = sock_addr_head(6, port, 0);
+
+	if (unlikely(ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80) && ifc != NET_NO_IFC)
+		head = sock_addr_head(6, port, ifc + 1);
+	memcpy(a, &head, sizeof(head));
+	memcpy(a->v6, ip, sizeof(a->v6));
+}
+
 /* Of this family, and means the same on all interfaces. */
 static __rte_always_inline bool sock_addr_plain(const struct gn_addr *a, uint8_t family)
 {

@@ -19,15 +19,43 @@ static void sock_udp_received(void *ctx, struct udp_sock *u, const struct net_pk
 		gn_buf_free(c, m);
 		return;
 	}
-	if (likely((p->flags & (NET_PKT_V6 | NET_PKT_L3_MCAST)) == 0)) {
-		sock_addr_set4(&from, p->src.v4, from_port);
-		sock_addr_set4(&to, p->dst.v4, to_port);
-	} else {
-		bool v6 = p->flags & NET_PKT_V6;
 
-		sock_addr_set(&from, v6, &p->src, from_port, p->ifc);
-		sock_addr_set(&to, v6, &p->dst, to_port, p->ifc);
+	bool v6 = p->flags & NET_PKT_V6;
+
+	sock_addr_set(&from, v6, &p->src, from_port, p->ifc);
+	sock_addr_set(&to, v6, &p->dst, to_port, p->ifc);
+	ops->received(c, udp_handle(sock_of(c)->udp, u), udp_app_user(u), m, &from, &to);
+}
+
+static void sock_udp_received4(void *ctx, struct udp_sock *u, struct rte_mbuf *m, uint32_t from_ip,
+	uint32_t to_ip, uint32_t ports)
+{
+	const struct gn_udp_ops *ops = udp_app_ops(u);
+	struct gn_core *c = ctx;
+	struct gn_addr from, to;
+
+	if (unlikely(ops->received == NULL)) {
+		gn_buf_free(c, m);
+		return;
 	}
+	sock_addr_set4(&from, from_ip, (uint16_t)(ports >> 16));
+	sock_addr_set4(&to, to_ip, (uint16_t)ports);
+	ops->received(c, udp_handle(sock_of(c)->udp, u), udp_app_user(u), m, &from, &to);
+}
+
+static void sock_udp_received6(void *ctx, struct udp_sock *u, struct rte_mbuf *m,
+	const struct ip6 *addrs, uint32_t ports, uint16_t ifc)
+{
+	const struct gn_udp_ops *ops = udp_app_ops(u);
+	struct gn_core *c = ctx;
+	struct gn_addr from, to;
+
+	if (unlikely(ops->received == NULL)) {
+		gn_buf_free(c, m);
+		return;
+	}
+	sock_addr_set6(&from, &addrs[0], (uint16_t)(ports >> 16), ifc);
+	sock_addr_set6(&to, &addrs[1], (uint16_t)ports, ifc);
 	ops->received(c, udp_handle(sock_of(c)->udp, u), udp_app_user(u), m, &from, &to);
 }
 
@@ -51,6 +79,8 @@ static void sock_udp_error(void *ctx, struct udp_sock *u, const struct net_error
 const struct udp_up_ops sock_udp_up = {
 	.received = sock_udp_received,
 	.error = sock_udp_error,
+	.received4 = sock_udp_received4,
+	.received6 = sock_udp_received6,
 };
 
 static struct udp_sock *sock_udp_open(struct sock *s, const struct sock_pair *p, bool any,
@@ -124,19 +154,6 @@ struct rte_mbuf *sock_buf_copy(struct sock *s, const void *data, size_t len)
 	return NULL;
 }
 
-/* The same for what fits in one buffer. */
-static inline struct rte_mbuf *sock_buf_copy1(struct sock *s, const void *data, uint16_t len)
-{
-	struct rte_mbuf *m = pkt_alloc(&s->env->pool);
-
-	if (unlikely(m == NULL))
-		return NULL;
-	rte_memcpy(rte_pktmbuf_mtod(m, void *), data, len);
-	m->data_len = len;
-	m->pkt_len = len;
-	return m;
-}
-
 /* Everything that the short way is not for. */
 static __rte_noinline ssize_t sock_udp_send_other(struct sock *s, struct udp_sock *u,
 	const struct gn_addr *to, const struct gn_addr *from, struct rte_mbuf *m)
@@ -189,26 +206,39 @@ static __rte_always_inline ssize_t sock_udp_send(struct sock *s, struct udp_sock
 	return sock_udp_send_other(s, u, to, from, m);
 }
 
+/* gn_udp_send() without headers that are ready. */
+static __rte_noinline ssize_t sock_udp_copy_other(struct sock *s, struct udp_sock *u,
+	const struct gn_addr *to, const struct gn_addr *from, const void *data, size_t len)
+{
+	struct rte_mbuf *m;
+	ssize_t r;
+
+	if (unlikely(len > UINT16_MAX))
+		return -EMSGSIZE;
+	m = sock_buf_copy(s, data, len);
+	if (unlikely(m == NULL))
+		return -ENOBUFS;
+	r = sock_udp_send_other(s, u, to, from, m);
+	if (unlikely(r < 0))
+		pkt_free(&s->env->pool, m);
+	return r;
+}
+
 ssize_t gn_udp_send(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
 	const struct gn_addr *from, const void *data, size_t len)
 {
 	struct sock *s = sock_of(c);
 	struct udp_sock *found = udp_find(s->udp, u);
-	struct rte_mbuf *m;
-	ssize_t r;
+	const struct net_hdr *h;
+	uint16_t port;
 
 	if (unlikely(found == NULL))
 		return -EBADF;
-	if (unlikely(len > UINT16_MAX))
-		return -EMSGSIZE;
-	m = likely(len <= s->env->pool.data_room) ? sock_buf_copy1(s, data, (uint16_t)len)
-						  : sock_buf_copy(s, data, len);
-	if (unlikely(m == NULL))
-		return -ENOBUFS;
-	r = sock_udp_send(s, found, to, from, m);
-	if (unlikely(r < 0))
-		pkt_free(&s->env->pool, m);
-	return r;
+	h = sock_udp_hdr(s, found, to, from, &port);
+	if (likely(h != NULL && len <= UINT16_MAX) &&
+		likely(udp_send_copy(s->udp, found, h, port, data, (uint16_t)len)))
+		return (ssize_t)len;
+	return sock_udp_copy_other(s, found, to, from, data, len);
 }
 
 ssize_t gn_udp_send_buf(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,

@@ -7,7 +7,10 @@
 
 #include "udp_impl.h"
 
-static const struct net_proto_ops udp_proto_ops = {.input = udp_input, .error = udp_error};
+static const struct net_proto_ops udp_ops = {
+	.input = udp_input, .plain = udp_plain, .error = udp_error};
+/* For those above that have no short way. */
+static const struct net_proto_ops udp_long_ops = {.input = udp_input, .error = udp_error};
 
 /* The port generator's own key, so that nothing is told about other uses of the secret. */
 static struct siphash_key udp_port_key(const struct siphash_key *secret)
@@ -75,7 +78,7 @@ struct udp *udp_create(const struct udp_conf *c, struct env *env, struct net *ne
 		errno = EINVAL;
 		return NULL;
 	}
-	net_proto_set(net, IPPROTO_UDP, &udp_proto_ops, u);
+	net_proto_set(net, IPPROTO_UDP, up->received4 != NULL ? &udp_ops : &udp_long_ops, u);
 	return u;
 }
 

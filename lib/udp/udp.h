@@ -20,6 +20,13 @@ struct udp_up_ops {
 		uint16_t from_port, uint16_t to_port);
 	/* err: ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EMSGSIZE */
 	void (*error)(void *ctx, struct udp_sock *s, const struct net_error *e, int err);
+	/* received() in short, for unicast, with the ports as they follow each other in the header;
+	 * of IPv6, addrs are source and destination where they stand in front of the payload. Both or
+	 * neither may be NULL: received() is called. */
+	void (*received4)(void *ctx, struct udp_sock *s, struct rte_mbuf *m, uint32_t from,
+		uint32_t to, uint32_t ports);
+	void (*received6)(void *ctx, struct udp_sock *s, struct rte_mbuf *m,
+		const struct ip6 *addrs, uint32_t ports, uint16_t ifc);
 };
 
 struct udp_conf {
@@ -73,6 +80,9 @@ const struct net_hdr *udp_hdr6(
 const struct net_hdr *udp_hdr_peer(const struct udp_sock *s, uint16_t *to_port);
 bool udp_send_hdr(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
 	uint16_t to_port, struct rte_mbuf *m);
+/* udp_send_hdr() of a copy of data in a fresh buffer. */
+bool udp_send_copy(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
+	uint16_t to_port, const void *data, uint16_t len);
 const union net_ip *udp_lip(const struct udp_sock *s); /* the address it is bound to, or zero */
 
 /*

@@ -38,19 +38,21 @@ struct udp_key {
 #define UDP_SEND6 0x40
 
 struct udp_sock {
-	struct udp_key key;
+	/* What a datagram of the family to its port must be of, if there is nothing else to ask, and
+	 * if addresses are (udp_head()); else 0. */
+	uint64_t wild[2], own[2];
 	udp_handle_t handle; /* while it is open, else 0 */
-	uint32_t next;	     /* free list; or the next socket bound to the same group and port */
-	uint32_t gen;	     /* upper half of the handle */
-	uint16_t ifc;	     /* where multicast and link-local datagrams go; or NET_NO_IFC */
-	uint8_t flags;	     /* UDP_OPEN ... */
-	bool wild[2];	     /* UDP_WILD4, UDP_WILD6 */
-	uint32_t joins;	     /* its first struct udp_member, by 'of_sock' */
-	uint32_t round;	     /* the last multicast datagram that it was chosen for */
-	struct net_dst dst;  /* if connected */
-	uint32_t hash;	     /* in its table */
 	const void *app_ops;
 	void *app_user;
+	struct udp_key key;
+	uint32_t next;	    /* free list; or the next socket bound to the same group and port */
+	uint32_t gen;	    /* upper half of the handle */
+	uint16_t ifc;	    /* where multicast and link-local datagrams go; or NET_NO_IFC */
+	uint8_t flags;	    /* UDP_OPEN ... */
+	uint32_t joins;	    /* its first struct udp_member, by 'of_sock' */
+	uint32_t round;	    /* the last multicast datagram that it was chosen for */
+	struct net_dst dst; /* if connected */
+	uint32_t hash;	    /* in its table */
 	struct net_hdr hdr; /* if connected */
 };
 
@@ -67,13 +69,20 @@ struct udp_member {
 
 /* The way to a destination of unconnected sockets. */
 struct udp_route {
-	union net_ip to, from; /* as asked for */
+	uint64_t pair4; /* udp_pair4() of a plain way of IPv4, else 0 */
 	uint64_t until_us;
-	uint32_t kind; /* interface asked for, UDP_ROUTE_V6, UDP_ROUTE_PLAIN */
+	union net_ip to, from; /* as asked for */
+	uint32_t kind;	       /* interface asked for, UDP_ROUTE_V6, UDP_ROUTE_PLAIN */
 	struct net_dst dst;
 	union net_ip src;   /* as chosen */
 	struct net_hdr hdr; /* if plain */
 };
+
+/* Two addresses as one word; never 0 for a way, which goes to an address. */
+static inline uint64_t udp_pair4(uint32_t to, uint32_t from)
+{
+	return (uint64_t)from << 32 | to;
+}
 
 #define UDP_ROUTE_V6	UINT32_C(0x10000)
 #define UDP_ROUTE_PLAIN UINT32_C(0x20000) /* neither address is a group's, nor link-local */
@@ -100,6 +109,15 @@ struct udp {
 };
 
 static inline bool udp_ip_eq(const union net_ip *a, const union net_ip *b)
+{
+	uint64_t x[2], y[2];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+static inline bool udp_ip6_eq(const struct ip6 *a, const struct ip6 *b)
 {
 	uint64_t x[2], y[2];
 
@@ -169,6 +187,12 @@ struct udp_sock *udp_bound_find(const struct udp *u, const struct udp_key *k);
 /* Most specific first: connected, bound to the address, bound to any. p_hash NULL: computed. */
 struct udp_sock *udp_demux(const struct udp *u, struct udp_key *k, const uint32_t *p_hash);
 
+/* Scope and port as one word, never 0. */
+static inline uint64_t udp_head(uint32_t scope, uint16_t port)
+{
+	return UINT64_C(1) << 63 | (uint64_t)scope << 16 | port;
+}
+
 static inline struct udp_sock **udp_recent(struct udp *u, uint16_t lport)
 {
 	return &u->recent[lport % UDP_RECENT];
@@ -181,6 +205,7 @@ struct udp_member *udp_member_first(const struct udp *u, const struct udp_key *k
 void udp_member_leave_all(struct udp *u, struct udp_sock *s);
 
 void udp_input(void *ctx, struct net_pkt *pkts, unsigned n);
+unsigned udp_plain(void *ctx, const struct net_rx *rx, struct rte_mbuf **pkts, unsigned n);
 void udp_error(void *ctx, const struct net_error *e);
 
 #endif

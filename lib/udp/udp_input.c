@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <rte_memcpy.h>
 
+#include "net_plain.h"
 #include "udp_impl.h"
 #include "wire_bytes.h"
 #include "wire_udp.h"
@@ -185,20 +186,40 @@ static enum drop udp_check(struct udp *u, struct net_pkt *p, struct wire_udp *h)
 	return likely(net_l4_cksum_ok(u->net, p)) ? DROP_NONE : DROP_udp_cksum;
 }
 
-/* s, found for its port lately, is the socket of p. */
-static inline bool udp_recent_match(
-	const struct udp_sock *s, const struct net_pkt *p, uint16_t sport, uint16_t dport)
+/* s, found for its port lately, is the socket of an IPv4 datagram. */
+static __rte_always_inline bool udp_recent_match4(
+	const struct udp_sock *s, uint64_t head, uint32_t src, uint32_t dst, uint16_t sport)
 {
-	uint8_t v6 = p->flags & NET_PKT_V6;
-
-	if (unlikely(s->key.lport != dport || s->key.scope != p->scope))
-		return false;
-	if (likely(s->wild[v6]))
+	if (likely(s->wild[0] == head))
 		return true;
-	if (unlikely(!(s->flags & UDP_OPEN) || s->key.v6 != v6 || !udp_ip_eq(&s->key.lip, &p->dst)))
+	if (unlikely(s->own[0] != head || s->key.lip.v4 != dst))
+		return false;
+	return (s->flags & UDP_CONNECTED) == 0 || (s->key.rport == sport && s->key.rip.v4 == src);
+}
+
+static __rte_always_inline bool udp_recent_match6(const struct udp_sock *s, uint64_t head,
+	const struct ip6 *src, const struct ip6 *dst, uint16_t sport)
+{
+	if (likely(s->wild[1] == head))
+		return true;
+	if (unlikely(s->own[1] != head || !udp_ip6_eq(&s->key.lip.v6, dst)))
 		return false;
 	return (s->flags & UDP_CONNECTED) == 0 ||
-	       (s->key.rport == sport && udp_ip_eq(&s->key.rip, &p->src));
+	       (s->key.rport == sport && udp_ip6_eq(&s->key.rip.v6, src));
+}
+
+/* The socket of p that was found for its port lately, or NULL. */
+static struct udp_sock *udp_recent_find(
+	struct udp *u, const struct net_pkt *p, uint16_t sport, uint16_t dport)
+{
+	struct udp_sock *s = *udp_recent(u, dport);
+	uint64_t head = udp_head(p->scope, dport);
+	bool v6 = p->flags & NET_PKT_V6;
+
+	return (v6 ? udp_recent_match6(s, head, &p->src.v6, &p->dst.v6, sport)
+		   : udp_recent_match4(s, head, p->src.v4, p->dst.v4, sport))
+		       ? s
+		       : NULL;
 }
 
 /* See struct udp. A link-local address alone does not say which socket. */
@@ -210,39 +231,6 @@ static void udp_recent_set(struct udp *u, struct udp_sock *s)
 
 	if (first && s->key.ifc == NET_NO_IFC)
 		*udp_recent(u, s->key.lport) = s;
-}
-
-_Static_assert(NET_PKT_V6 == 1, "an index into struct udp_sock.wild");
-
-/*
- * The usual datagram: in one buffer that holds nothing else, its checksum verified by the port, to
- * a socket that got one lately. False: it is not, and nothing has been done.
- */
-static __rte_always_inline bool udp_input_plain(struct udp *u, struct net_pkt *p)
-{
-	struct rte_mbuf *m = p->m;
-	unsigned off = m->data_off + p->l4_off;
-	uint16_t sport, dport, len = p->l4_len;
-	struct udp_sock *s;
-	uint64_t h; /* the header */
-
-	memcpy(&h, (const uint8_t *)m->buf_addr + off, sizeof(h));
-	h = wire_swap64(h);
-	if (unlikely((p->flags & (NET_PKT_PLAIN | NET_PKT_CKSUM_OK)) !=
-			     (NET_PKT_PLAIN | NET_PKT_CKSUM_OK) ||
-		     (uint16_t)(h >> 16) != len || (uint16_t)h == 0))
-		return false;
-	sport = (uint16_t)(h >> 48);
-	dport = (uint16_t)(h >> 32);
-	s = *udp_recent(u, dport);
-	if (unlikely(!udp_recent_match(s, p, sport, dport)))
-		return false;
-	len -= WIRE_UDP_LEN;
-	m->data_off = (uint16_t)(off + WIRE_UDP_LEN);
-	m->data_len = len;
-	m->pkt_len = len;
-	u->up->received(u->up_ctx, s, p, m, sport, dport);
-	return true;
 }
 
 static __rte_noinline void udp_input_other(struct udp *u, struct net_pkt *p)
@@ -271,13 +259,16 @@ static __rte_noinline void udp_input_other(struct udp *u, struct net_pkt *p)
 		return;
 	}
 
-	struct udp_sock *s = udp_demux(u, &k, p->flags & NET_PKT_HASH ? &p->hash : NULL);
+	struct udp_sock *s = udp_recent_find(u, p, h.sport, h.dport);
 
-	if (unlikely(s == NULL)) {
-		udp_unreachable(u, p);
-		return;
+	if (s == NULL) {
+		s = udp_demux(u, &k, p->flags & NET_PKT_HASH ? &p->hash : NULL);
+		if (unlikely(s == NULL)) {
+			udp_unreachable(u, p);
+			return;
+		}
+		udp_recent_set(u, s);
 	}
-	udp_recent_set(u, s);
 	udp_payload(&u->env->pool, p->m, p->l4_off + WIRE_UDP_LEN, (uint32_t)h.len - WIRE_UDP_LEN);
 	udp_deliver(u, s, p, &h, p->m);
 }
@@ -285,15 +276,110 @@ static __rte_noinline void udp_input_other(struct udp *u, struct net_pkt *p)
 void udp_input(void *ctx, struct net_pkt *pkts, unsigned n)
 {
 	struct udp *u = ctx;
-	const struct net_pkt *end = pkts + n;
-	unsigned plain = n;
 
 	count_add(&u->env->cnt, CNT_udp_rx, n);
-	for (struct net_pkt *p = pkts; p != end; p++) {
-		if (likely(udp_input_plain(u, p)))
-			continue;
-		plain--;
+	for (struct net_pkt *p = pkts; p != pkts + n; p++)
 		udp_input_other(u, p);
+}
+
+/* The header of a datagram that fills len bytes and has a checksum: its ports. 0: it is not so, or
+ * has none. */
+static inline uint32_t udp_plain_ports(const uint8_t *l4, unsigned len)
+{
+	uint64_t h;
+
+	memcpy(&h, l4, sizeof(h));
+	h = wire_swap64(h);
+	return likely((uint16_t)(h >> 16) == len && (uint16_t)h != 0) ? (uint32_t)(h >> 32) : 0;
+}
+
+static inline void udp_plain_cut(struct rte_mbuf *m, unsigned l4_off, unsigned len)
+{
+	len -= WIRE_UDP_LEN;
+	m->data_off = (uint16_t)(m->data_off + l4_off + WIRE_UDP_LEN);
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+}
+
+/* Of a plain packet: false if it is not a usual datagram to a socket that got one lately, and then
+ * nothing has been done. */
+static __rte_always_inline bool udp_plain4(struct udp *u, uint64_t scope, struct rte_mbuf *m,
+	const uint8_t *h, unsigned len, uint32_t src, uint32_t dst)
+{
+	const unsigned off = WIRE_ETH_LEN + WIRE_IP4_LEN;
+	uint32_t ports = udp_plain_ports(h + off, len);
+	struct udp_sock *s = *udp_recent(u, (uint16_t)ports);
+
+	if (unlikely(ports == 0 || !udp_recent_match4(s, scope | (uint16_t)ports, src, dst,
+					   (uint16_t)(ports >> 16))))
+		return false;
+	udp_plain_cut(m, off, len);
+	u->up->received4(u->up_ctx, s, m, src, dst, ports);
+	return true;
+}
+
+static __rte_always_inline bool udp_plain6(struct udp *u, uint64_t scope, uint16_t ifc,
+	struct rte_mbuf *m, const uint8_t *h, unsigned len)
+{
+	const unsigned off = WIRE_ETH_LEN + WIRE_IP6_LEN;
+	const struct ip6 *addrs = (const struct ip6 *)(h + WIRE_ETH_LEN + 8);
+	uint32_t ports = udp_plain_ports(h + off, len);
+	struct udp_sock *s = *udp_recent(u, (uint16_t)ports);
+
+	if (unlikely(ports == 0 || !udp_recent_match6(s, scope | (uint16_t)ports, &addrs[0],
+					   &addrs[1], (uint16_t)(ports >> 16))))
+		return false;
+	udp_plain_cut(m, off, len);
+	u->up->received6(u->up_ctx, s, m, addrs, ports, ifc);
+	return true;
+}
+
+static __rte_noinline void udp_plain_other(
+	struct udp *u, const struct net_rx *rx, struct rte_mbuf *m)
+{
+	struct net_pkt p;
+
+	net_plain_pkt(rx, m, &p);
+	udp_input_other(u, &p);
+}
+
+unsigned udp_plain(void *ctx, const struct net_rx *rx, struct rte_mbuf **pkts, unsigned n)
+{
+	struct udp *u = ctx;
+	struct counters *cnt = &u->env->cnt;
+	struct net_plain_count c = {0};
+	uint64_t scope = udp_head(rx->scope, 0);
+	struct rte_mbuf **at = pkts, **end = pkts + n;
+	unsigned other = 0;
+
+	for (; at != end; at++) {
+		struct rte_mbuf *m = *at;
+		const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
+		uint32_t src, dst;
+		unsigned len;
+
+		if (unlikely(!net_plain_frame(rx, m, h)))
+			break;
+		if (likely(net_plain_type4(h))) {
+			len = net_plain_len4(rx, m, h, IPPROTO_UDP, &src, &dst);
+			if (unlikely(len == 0))
+				break;
+			if (likely(udp_plain4(u, scope, m, h, len, src, dst)))
+				continue;
+		} else {
+			len = net_plain_len6(rx, m, h, IPPROTO_UDP);
+			if (unlikely(len == 0))
+				break;
+			c.v6++;
+			if (likely(udp_plain6(u, scope, rx->ifc, m, h, len)))
+				continue;
+		}
+		other++;
+		udp_plain_other(u, rx, m);
 	}
-	count_add(&u->env->cnt, CNT_udp_delivered, plain);
+	c.all = (unsigned)(at - pkts);
+	net_plain_count_add(cnt, &c);
+	count_add(cnt, CNT_udp_rx, c.all);
+	count_add(cnt, CNT_udp_delivered, c.all - other);
+	return c.all;
 }

@@ -197,6 +197,17 @@ static uint8_t udp_wild_flags(const struct udp_sock *s)
 	return s->key.v6 ? UDP_WILD6 : UDP_WILD4;
 }
 
+/* See struct udp_sock. */
+static void udp_heads_set(struct udp_sock *s)
+{
+	uint64_t head = udp_head(s->key.scope, s->key.lport);
+
+	s->wild[0] = s->flags & UDP_WILD4 ? head : 0;
+	s->wild[1] = s->flags & UDP_WILD6 ? head : 0;
+	s->own[0] = (s->flags & UDP_OPEN) && !s->key.v6 ? head : 0;
+	s->own[1] = (s->flags & UDP_OPEN) && s->key.v6 ? head : 0;
+}
+
 static int udp_insert(struct udp *u, struct udp_sock *s)
 {
 	if (!(s->flags & UDP_CONNECTED))
@@ -244,8 +255,7 @@ struct udp_sock *udp_open(struct udp *u, bool v6, bool any, const union net_ip *
 		r = udp_insert(u, s);
 		if (r == 0) {
 			s->flags |= UDP_OPEN | udp_wild_flags(s) | udp_send_flags(s);
-			s->wild[0] = (s->flags & UDP_WILD4) != 0;
-			s->wild[1] = (s->flags & UDP_WILD6) != 0;
+			udp_heads_set(s);
 			s->handle = (udp_handle_t)s->gen << 32 | udp_sock_val(u, s);
 			udp_recent_forget(u);
 			u->free = free_next;
@@ -267,7 +277,7 @@ void udp_close(struct udp *u, struct udp_sock *s)
 		udp_bound_remove(u, s);
 	}
 	s->flags = 0;
-	s->wild[0] = s->wild[1] = false;
+	udp_heads_set(s);
 	s->handle = 0;
 	udp_recent_forget(u);
 	s->gen = (s->gen + 1) & INT32_MAX; /* bit 63 of a handle stays 0 */

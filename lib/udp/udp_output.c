@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include <rte_memcpy.h>
+
 #include "udp_impl.h"
 #include "wire_bytes.h"
 #include "wire_ip4.h"
@@ -58,6 +60,8 @@ static int udp_route_find(
 		r->from = *from;
 		r->src = src;
 		r->kind = kind;
+		r->pair4 =
+			kind == (NET_NO_IFC | UDP_ROUTE_PLAIN) ? udp_pair4(w->to.v4, from->v4) : 0;
 		r->until_us = u->env->now_us + UDP_ROUTE_US;
 	}
 	w->src = r->src;
@@ -175,22 +179,13 @@ static __rte_noinline ssize_t udp_send_other(struct udp *u, struct udp_sock *s, 
 	return udp_emit(u, s, &w, m);
 }
 
-/* r is the way between these addresses, and may be used by s. */
-static inline bool udp_route_fits(
-	const struct udp *u, const struct udp_route *r, const struct udp_sock *s, bool v6)
-{
-	uint32_t kind = NET_NO_IFC | UDP_ROUTE_PLAIN | (v6 ? UDP_ROUTE_V6 : 0);
-
-	return r->kind == kind && r->until_us > u->env->now_us &&
-	       (s->flags & (v6 ? UDP_SEND6 : UDP_SEND4)) != 0;
-}
-
 inline const struct net_hdr *udp_hdr4(
 	struct udp *u, const struct udp_sock *s, uint32_t to, uint32_t from)
 {
 	const struct udp_route *r = udp_route_slot4(u, to);
 
-	return likely(r->to.v4 == to && r->from.v4 == from && udp_route_fits(u, r, s, false))
+	return likely(r->pair4 == udp_pair4(to, from) && r->until_us > u->env->now_us &&
+		       (s->flags & UDP_SEND4) != 0)
 		       ? &r->hdr
 		       : NULL;
 }
@@ -201,7 +196,8 @@ inline const struct net_hdr *udp_hdr6(
 	const struct udp_route *r = udp_route_slot(u, to);
 
 	return likely(udp_ip_eq(&r->to, to) && udp_ip_eq(&r->from, from) &&
-		       udp_route_fits(u, r, s, true))
+		       r->kind == (NET_NO_IFC | UDP_ROUTE_PLAIN | UDP_ROUTE_V6) &&
+		       r->until_us > u->env->now_us && (s->flags & UDP_SEND6) != 0)
 		       ? &r->hdr
 		       : NULL;
 }
@@ -226,6 +222,27 @@ inline bool udp_send_hdr(struct udp *u, const struct udp_sock *s, const struct n
 	if (unlikely(!pkt_whole(m) || m->data_off < PKT_HEADERS_MAX || to_port == 0 ||
 		     !net_hdr_send(h, m, (uint32_t)s->key.lport << 16 | to_port, env->now_us)))
 		return false;
+	count(&env->cnt, CNT_udp_tx);
+	return true;
+}
+
+inline bool udp_send_copy(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
+	uint16_t to_port, const void *data, uint16_t len)
+{
+	struct env *env = u->env;
+	struct rte_mbuf *m;
+	uint64_t rearm;
+	uint8_t *at;
+
+	if (unlikely(to_port == 0 || len > env->pool.data_room ||
+		     !net_hdr_ready(h, (uint32_t)len + WIRE_UDP_LEN) || !pkt_take(&env->pool, &m)))
+		return false;
+	rearm = pkt_rearm_word((uint16_t)(RTE_PKTMBUF_HEADROOM - net_hdr_room(h)), 1);
+	memcpy(&m->rearm_data, &rearm, sizeof(rearm));
+	at = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
+	rte_memcpy(at, data, len);
+	net_hdr_put(h, m, at, (uint32_t)len + WIRE_UDP_LEN, (uint32_t)s->key.lport << 16 | to_port,
+		env->now_us);
 	count(&env->cnt, CNT_udp_tx);
 	return true;
 }

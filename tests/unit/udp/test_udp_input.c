@@ -208,3 +208,48 @@ Test(udp_input, closing_in_the_upcall_is_safe)
 	cr_expect_eq(t.n_events, 1);
 	cr_expect_eq(t.n_frames, 1, "port unreachable");
 }
+
+/* Each socket of a port gets what is its own, whichever got a datagram before. */
+Test(udp_input, sockets_of_a_port_in_turn)
+{
+	for (int v6 = 0; v6 <= 1; v6++) {
+		struct ut_dgram d = dgram(v6, 7, "hello"), other = d;
+		struct udp_sock *any, *bound, *connected;
+
+		other.sport = 5556;
+		bound = udp_open(t.udp, v6, false, &d.dst, 7, NULL, 0, NET_NO_IFC, NULL, NULL);
+		cr_assert_not_null(bound);
+		for (unsigned i = 0; i < 3; i++) {
+			ut_input(&t, &d);
+			cr_expect_eq(t.event[t.n_events - 1].sock, udp_handle(t.udp, bound));
+		}
+		connected =
+			udp_open(t.udp, v6, false, &d.dst, 7, &d.src, 5555, NET_NO_IFC, NULL, NULL);
+		cr_assert_not_null(connected);
+		for (unsigned i = 0; i < 3; i++) {
+			ut_input(&t, &d);
+			cr_expect_eq(t.event[t.n_events - 1].sock, udp_handle(t.udp, connected));
+			ut_input(&t, &other);
+			cr_expect_eq(t.event[t.n_events - 1].sock, udp_handle(t.udp, bound));
+		}
+		udp_close(t.udp, bound);
+		any = open_any(7);
+		for (unsigned i = 0; i < 3; i++) {
+			ut_input(&t, &other);
+			cr_expect_eq(t.event[t.n_events - 1].sock, udp_handle(t.udp, any));
+			ut_input(&t, &d);
+			cr_expect_eq(t.event[t.n_events - 1].sock, udp_handle(t.udp, connected));
+		}
+		udp_close(t.udp, connected);
+		ut_input(&t, &d);
+		cr_expect_eq(t.event[t.n_events - 1].sock, udp_handle(t.udp, any));
+		udp_close(t.udp, any);
+		cr_expect_eq(t.n_short > 0, UT_OFFLOAD);
+		t.n_events = 0;
+	}
+	cr_expect_eq(t.env.cnt.n[CNT_udp_rx], 32);
+	cr_expect_eq(t.env.cnt.n[CNT_udp_delivered], 32);
+	cr_expect_eq(t.env.cnt.n[CNT_ip4_delivered], 16);
+	cr_expect_eq(t.env.cnt.n[CNT_ip6_delivered], 16);
+	cr_expect_eq(t.env.cnt.n[CNT_eth_rx_unicast], 32);
+}

@@ -64,7 +64,44 @@ static void ut_udp_error(void *ctx, struct udp_sock *s, const struct net_error *
 		.sock = udp_handle(t->udp, s), .err = err, .to_port = n->quote.dport};
 }
 
-static const struct udp_up_ops ut_up = {.received = ut_udp_received, .error = ut_udp_error};
+static void ut_udp_received4(void *ctx, struct udp_sock *s, struct rte_mbuf *m, uint32_t from,
+	uint32_t to, uint32_t ports)
+{
+	struct ut *t = ctx;
+	struct net_pkt p = {.m = m, .ifc = t->ifc, .src = ut_ip4(from), .dst = ut_ip4(to)};
+
+	t->n_short++;
+	ut_udp_received(ctx, s, &p, m, (uint16_t)(ports >> 16), (uint16_t)ports);
+}
+
+static void ut_udp_received6(void *ctx, struct udp_sock *s, struct rte_mbuf *m,
+	const struct ip6 *addrs, uint32_t ports, uint16_t ifc)
+{
+	struct ut *t = ctx;
+	struct net_pkt p = {.m = m, .ifc = ifc, .flags = NET_PKT_V6};
+
+	p.src.v6 = addrs[0];
+	p.dst.v6 = addrs[1];
+	t->n_short++;
+	ut_udp_received(ctx, s, &p, m, (uint16_t)(ports >> 16), (uint16_t)ports);
+}
+
+static const struct udp_up_ops ut_up = {
+	.received = ut_udp_received,
+	.error = ut_udp_error,
+	.received4 = ut_udp_received4,
+	.received6 = ut_udp_received6,
+};
+
+/* What a port that computes checksums and the flow's hash says of d. */
+static void ut_offload(const struct ut *t, struct rte_mbuf *m, const struct ut_dgram *d)
+{
+	m->ol_flags =
+		RTE_MBUF_F_RX_RSS_HASH | (d->v6 ? 0 : RTE_MBUF_F_RX_IP_CKSUM_GOOD) |
+		(d->cksum == UT_WRONG ? RTE_MBUF_F_RX_L4_CKSUM_BAD : RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+	m->hash.rss = d->v6 ? owner_hash6(&t->owner, &d->src.v6, &d->dst.v6, d->sport, d->dport)
+			    : owner_hash4(&t->owner, d->src.v4, d->dst.v4, d->sport, d->dport);
+}
 
 static uint32_t ut_pseudo(const struct ut_frame *f, uint32_t len)
 {
@@ -271,7 +308,8 @@ static unsigned ut_emit(uint8_t *p, const struct ut_dgram *d)
 	return off + len + d->pad;
 }
 
-static void ut_frame_in(struct ut *t, const struct ut_dgram *d, const uint8_t *ip, unsigned len)
+static void ut_frame_in(
+	struct ut *t, const struct ut_dgram *d, const uint8_t *ip, unsigned len, bool offload)
 {
 	struct wire_eth eth = {.type = d->v6 ? 0x86dd : 0x0800};
 	struct rte_mbuf *m = pkt_alloc(&t->env.pool);
@@ -297,6 +335,8 @@ static void ut_frame_in(struct ut *t, const struct ut_dgram *d, const uint8_t *i
 	wire_eth_emit(p, &eth);
 	memcpy(p + WIRE_ETH_LEN, ip, len);
 	m->port = 0;
+	if (UT_OFFLOAD && offload)
+		ut_offload(t, m, d);
 	net_input(t->net, &m, 1);
 }
 
@@ -304,7 +344,7 @@ void ut_input(struct ut *t, const struct ut_dgram *d)
 {
 	uint8_t ip[2048];
 
-	ut_frame_in(t, d, ip, ut_emit(ip, d));
+	ut_frame_in(t, d, ip, ut_emit(ip, d), true);
 }
 
 void ut_icmp(struct ut *t, uint8_t type, uint8_t code, uint32_t rest, const struct ut_dgram *of)
@@ -322,5 +362,5 @@ void ut_icmp(struct ut *t, uint8_t type, uint8_t code, uint32_t rest, const stru
 	memcpy(ip + off + WIRE_ICMP_LEN, quoted, n);
 	cksum = wire_cksum_fold(wire_cksum_sum(ip + off, len, sum));
 	memcpy(ip + off + 2, &cksum, sizeof(cksum));
-	ut_frame_in(t, &d, ip, off + len);
+	ut_frame_in(t, &d, ip, off + len, false);
 }

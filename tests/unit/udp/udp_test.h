@@ -14,7 +14,12 @@
  * and taken out again, upcalls are written down. We are 10.0.0.1 and 2001:db8::1, the peer is .2.
  */
 #define UT_POOL 128
-#define UT_LOG	16
+/* What arrives comes from a port that verifies checksums. */
+#ifndef UT_OFFLOAD
+#define UT_OFFLOAD 0
+#endif
+
+#define UT_LOG 16
 
 #define UT_US	IP4(10, 0, 0, 1)
 #define UT_PEER IP4(10, 0, 0, 2)
@@ -55,6 +60,7 @@ struct ut {
 	struct ut_frame frame[UT_LOG];
 	udp_handle_t close_on_receive; /* closed by the first upcall */
 	bool echo;		       /* sends each datagram back */
+	unsigned n_short;	       /* datagrams that came by received4() or received6() */
 };
 
 /* sockets 0: the default. cores: of the stack; we are core 0. */
