@@ -162,8 +162,8 @@ Test(icmp4, echo_keeps_tos_and_may_be_switched_off)
 
 Test(icmp4, rfc1122_3_2_2_unknown_types_are_discarded)
 {
-	static const uint8_t type[] = {44, 1, 2, 7, 255, WIRE_ICMP4_ECHO_REPLY, WIRE_ICMP4_QUENCH,
-		WIRE_ICMP4_REDIRECT, 13, 17};
+	static const uint8_t type[] = {
+		44, 1, 2, 7, 255, WIRE_ICMP4_ECHO_REPLY, WIRE_ICMP4_QUENCH, 13, 17};
 	struct host *h = icmp_host();
 	uint8_t b[HOST_BYTES], data[32] = {0};
 
@@ -173,6 +173,18 @@ Test(icmp4, rfc1122_3_2_2_unknown_types_are_discarded)
 		host_rx(h, b, put_icmp4(b, PEER4, OUR4, m, data, 32));
 		host_dropped(h, DROP_icmp4_type);
 	}
+	host_free(h);
+}
+
+/* RFC 1122 section 3.2.2.2: nothing to believe. */
+Test(icmp4, redirect_without_a_quoted_packet)
+{
+	struct wire_icmp m = {.type = WIRE_ICMP4_REDIRECT};
+	struct host *h = icmp_host();
+	uint8_t b[HOST_BYTES], data[32] = {0};
+
+	host_rx(h, b, put_icmp4(b, PEER4, OUR4, m, data, 32));
+	host_dropped(h, DROP_icmp4_redirect);
 	host_free(h);
 }
 
