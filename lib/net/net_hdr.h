@@ -60,17 +60,18 @@ static __rte_always_inline void net_hdr_put(const struct net_hdr *h, struct rte_
 	struct net_txq *q = h->txq;
 	uint16_t len_be = wire_swap16((uint16_t)len);
 	uint32_t whole = len + h->len, sum = (uint32_t)h->sum + len_be;
+	uint16_t *id_last = h->id;
 	unsigned at = q->n;
 
 	wire_put32(l4, ports);
 	memcpy(l4 + 4, &len_be, sizeof(len_be));
 	sum += sum >> 16;
 	memcpy(l4 + 6, &(uint16_t){(uint16_t)sum}, sizeof(uint16_t));
-	if (likely(h->id != NULL)) {
-		uint16_t id = (uint16_t)(*h->id + h->id_step);
+	if (likely(id_last != NULL)) {
+		uint16_t id = (uint16_t)(*id_last + h->id_step);
 
 		memcpy(l4 - 48, h->b + NET_HDR_ROOM - 48, 48); /* Ethernet, two tags, IPv4 */
-		*h->id = id;
+		*id_last = id;
 		wire_put32(l4 - 18, (len + 20) << 16 | id);
 	} else {
 		memcpy(l4 - NET_HDR_ROOM, h->b, NET_HDR_ROOM);

@@ -184,10 +184,10 @@ inline const struct net_hdr *udp_hdr4(
 {
 	const struct udp_route *r = udp_route_slot4(u, to);
 
-	return likely(r->pair4 == udp_pair4(to, from) && r->until_us > u->env->now_us &&
-		       (s->flags & UDP_SEND4) != 0)
-		       ? &r->hdr
-		       : NULL;
+	if (unlikely(r->pair4 != udp_pair4(to, from)) || unlikely(r->until_us <= u->env->now_us) ||
+		unlikely((s->flags & UDP_SEND4) == 0))
+		return NULL;
+	return &r->hdr;
 }
 
 inline const struct net_hdr *udp_hdr6(
@@ -219,11 +219,30 @@ inline bool udp_send_hdr(struct udp *u, const struct udp_sock *s, const struct n
 	struct env *env = u->env;
 
 	/* Nothing else refers to m, and it may carry the headers in front of its data. */
-	if (unlikely(!pkt_whole(m) || m->data_off < PKT_HEADERS_MAX || to_port == 0 ||
-		     !net_hdr_send(h, m, (uint32_t)s->key.lport << 16 | to_port, env->now_us)))
+	if (unlikely(to_port == 0) || unlikely(!pkt_whole(m)) ||
+		unlikely(m->data_off < PKT_HEADERS_MAX) ||
+		unlikely(!net_hdr_send(h, m, (uint32_t)s->key.lport << 16 | to_port, env->now_us)))
 		return false;
 	count(&env->cnt, CNT_udp_tx);
 	return true;
+}
+
+static __rte_noinline void udp_copy_any(uint8_t *to, const void *from, unsigned len)
+{
+	rte_memcpy(to, from, len);
+}
+
+/* Short payloads in line: two pieces that overlap. */
+static __rte_always_inline void udp_copy_in(uint8_t *to, const void *data, unsigned len)
+{
+	const uint8_t *from = data;
+
+	if (likely(len - 32 <= 32)) {
+		rte_mov32(to, from);
+		rte_mov32(to + len - 32, from + len - 32);
+	} else {
+		udp_copy_any(to, from, len);
+	}
 }
 
 inline bool udp_send_copy(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
@@ -234,13 +253,14 @@ inline bool udp_send_copy(struct udp *u, const struct udp_sock *s, const struct 
 	uint64_t rearm;
 	uint8_t *at;
 
-	if (unlikely(to_port == 0 || len > env->pool.data_room ||
-		     !net_hdr_ready(h, (uint32_t)len + WIRE_UDP_LEN) || !pkt_take(&env->pool, &m)))
+	if (unlikely(to_port == 0) || unlikely(len > env->pool.data_room) ||
+		unlikely(!net_hdr_ready(h, (uint32_t)len + WIRE_UDP_LEN)) ||
+		unlikely(!pkt_take(&env->pool, &m)))
 		return false;
 	rearm = pkt_rearm_word((uint16_t)(RTE_PKTMBUF_HEADROOM - net_hdr_room(h)), 1);
 	memcpy(&m->rearm_data, &rearm, sizeof(rearm));
 	at = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
-	rte_memcpy(at, data, len);
+	udp_copy_in(at, data, len);
 	net_hdr_put(h, m, at, (uint32_t)len + WIRE_UDP_LEN, (uint32_t)s->key.lport << 16 | to_port,
 		env->now_us);
 	count(&env->cnt, CNT_udp_tx);
