@@ -27,6 +27,8 @@ struct conf_route {
 	uint8_t plen;
 	union net_ip via; /* all zero: on link */
 	uint32_t metric;
+	/* opts.ecn is an enum tcp_choice, opts.cc an enum tcp_cc_id + 1; 0: as elsewhere. */
+	struct net_route_opts opts;
 };
 
 struct conf_neigh {

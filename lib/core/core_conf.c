@@ -85,6 +85,9 @@ static int core_ifc_apply(struct gn_core *c, uint16_t index, const struct conf_i
 		const struct conf_route *r = &conf->route[i];
 
 		ret = net_route_add(c->net, r->v6, &r->prefix, r->plen, &r->via, index, r->metric);
+		if (ret == 0)
+			ret = net_route_opts_set(
+				c->net, r->v6, &r->prefix, r->plen, &r->via, &r->opts);
 		if (ret != 0)
 			return core_conf_failed(conf, "route", i, ret);
 	}

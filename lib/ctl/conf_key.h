@@ -31,6 +31,8 @@ enum conf_type {
 	T_PROBING,
 	T_ECN,
 	T_CC,
+	T_ROUTE_ECN,
+	T_ROUTE_CC,
 	T_PACING,
 	T_CPU,
 	T_RSSKEY,

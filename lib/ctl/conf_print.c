@@ -120,6 +120,24 @@ static void print_keys(const struct front_conf *c, enum conf_scope scope, const 
 	}
 }
 
+/* What a route asks for beyond its way. */
+static void print_route_opts(const struct conf_route *r, FILE *out)
+{
+	for (unsigned i = 0; i < conf_n_keys; i++) {
+		const struct conf_key *k = &conf_keys[i];
+		uint64_t v;
+
+		if (k->scope != SCOPE_ROUTE || strcmp(k->path, "to") == 0 ||
+			strcmp(k->path, "via") == 0 || strcmp(k->path, "metric") == 0)
+			continue;
+		v = load(k, r);
+		if (v != 0 && conf_key_words(k) != NULL)
+			fprintf(out, ", %s: %s", k->path, conf_key_words(k)[v]);
+		else if (v != 0)
+			fprintf(out, ", %s: %" PRIu64, k->path, v);
+	}
+}
+
 static void print_ifc(const struct conf_ifc *ifc, const char *indent, FILE *out)
 {
 	char ip[64], via[64], mac[24];
@@ -139,6 +157,7 @@ static void print_ifc(const struct conf_ifc *ifc, const char *indent, FILE *out)
 		fprintf(out, "%s  - {to: \"%s/%u\", metric: %u", indent, ip, r->plen, r->metric);
 		if (!conf_ip_is_zero(&r->via))
 			fprintf(out, ", via: \"%s\"", via);
+		print_route_opts(r, out);
 		fprintf(out, "}\n");
 	}
 	fprintf(out, "%sneighbours:\n", indent);

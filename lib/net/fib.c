@@ -93,6 +93,20 @@ int fib_del(struct fib *f, const union net_ip *prefix, uint8_t plen, const union
 	return -ENOENT;
 }
 
+struct fib_route *fib_static_find(
+	struct fib *f, const union net_ip *prefix, uint8_t plen, const union net_ip *gw)
+{
+	for (unsigned i = 0; i < f->count; i++) {
+		struct fib_route *r = &f->route[i];
+
+		if (fib_static(r) && r->plen == plen &&
+			memcmp(&r->prefix, prefix, sizeof(*prefix)) == 0 &&
+			memcmp(&r->gw, gw, sizeof(*gw)) == 0)
+			return r;
+	}
+	return NULL;
+}
+
 const struct fib_route *fib_next(
 	const struct fib *f, const union net_ip *dst, uint16_t ifc, const struct fib_route *r)
 {

@@ -20,6 +20,7 @@ struct fib_route {
 	uint8_t plen;
 	bool connected;
 	uint64_t until_us; /* of a redirect (a host route); 0: no end */
+	struct net_route_opts opts;
 };
 
 struct fib {
@@ -36,6 +37,9 @@ int fib_del(struct fib *f, const union net_ip *prefix, uint8_t plen, const union
 	bool connected, uint16_t ifc);
 /* ifc: NET_NO_IFC for any, else only routes over it. NULL: none. */
 const struct fib_route *fib_lookup(const struct fib *f, const union net_ip *dst, uint16_t ifc);
+/* The static route to prefix by gw, or NULL. */
+struct fib_route *fib_static_find(
+	struct fib *f, const union net_ip *prefix, uint8_t plen, const union net_ip *gw);
 /* The next best after r, or the best for NULL. */
 const struct fib_route *fib_next(
 	const struct fib *f, const union net_ip *dst, uint16_t ifc, const struct fib_route *r);

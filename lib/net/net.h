@@ -216,6 +216,19 @@ int net_route_add(struct net *n, bool v6, const union net_ip *prefix, uint8_t pl
 	const union net_ip *gw, uint16_t ifc, uint32_t metric);
 int net_route_del(
 	struct net *n, bool v6, const union net_ip *prefix, uint8_t plen, const union net_ip *gw);
+
+/* What a route asks for; zero: nothing. All but the MTU are transports' own, only kept here. */
+struct net_route_opts {
+	uint32_t rcvbuf;
+	uint16_t mtu;	 /* of packets over it, if less than the interface's */
+	uint16_t mss;	 /* announced, and the most that is sent */
+	uint8_t ecn, cc; /* as struct conf_route says */
+};
+/* Of a static route that is there, before flows use it. -ENOENT. */
+int net_route_opts_set(struct net *n, bool v6, const union net_ip *prefix, uint8_t plen,
+	const union net_ip *gw, const struct net_route_opts *o);
+/* Of the route that packets to dst take, or NULL. Valid until routes change. */
+const struct net_route_opts *net_route_opts(struct net *n, bool v6, const union net_ip *dst);
 /* A permanent neighbour entry. */
 int net_neigh_add(
 	struct net *n, uint16_t ifc, bool v6, const union net_ip *ip, const uint8_t mac[6]);

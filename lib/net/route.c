@@ -7,7 +7,8 @@
 /* Where a packet goes: over an interface, to a neighbour or a group. */
 struct hop {
 	uint16_t ifc;
-	bool mapped; /* group or broadcast */
+	bool mapped;  /* group or broadcast */
+	uint16_t mtu; /* of the route; 0: the interface's */
 	union net_ip to;
 };
 
@@ -112,6 +113,7 @@ static int hop_find(
 	if (ip_never(v6, dst) || n->n_ifc == 0 || (ifc != NET_NO_IFC && ifc >= n->n_ifc))
 		return -ENETUNREACH;
 	h->to = *dst;
+	h->mtu = 0;
 	h->mapped = ip_mcast(v6, dst);
 	if (h->mapped || (v6 && ip6_linklocal(&dst->v6))) {
 		h->ifc = ifc != NET_NO_IFC ? ifc : hop_ifc(n, v6, dst, from);
@@ -127,6 +129,7 @@ static int hop_find(
 	if (r == NULL)
 		return -ENETUNREACH;
 	h->ifc = r->ifc;
+	h->mtu = r->opts.mtu;
 	if (!net_ip_any(&r->gw))
 		h->to = r->gw;
 	else if (!v6 && ip4_is_bcast(&n->ifc[r->ifc], dst->v4))
@@ -244,6 +247,8 @@ int net_route(struct net *n, bool v6, const union net_ip *dst, union net_ip *src
 	out->neigh = e != NULL ? neigh_handle(n, e) : 0;
 	out->ifc = h.ifc;
 	out->mtu = n->ifc[h.ifc].pub.mtu;
+	if (unlikely(h.mtu != 0) && h.mtu < out->mtu)
+		out->mtu = h.mtu;
 	return 0;
 }
 
@@ -314,4 +319,22 @@ int net_route_del(
 	if (err == 0)
 		neigh_handles_end(n, v6);
 	return err;
+}
+
+int net_route_opts_set(struct net *n, bool v6, const union net_ip *prefix, uint8_t plen,
+	const union net_ip *gw, const struct net_route_opts *o)
+{
+	struct fib_route *r = fib_static_find(v6 ? &n->fib6 : &n->fib4, prefix, plen, gw);
+
+	if (r == NULL)
+		return -ENOENT;
+	r->opts = *o;
+	return 0;
+}
+
+const struct net_route_opts *net_route_opts(struct net *n, bool v6, const union net_ip *dst)
+{
+	const struct fib_route *r = route_pick(n, v6, dst, NET_NO_IFC);
+
+	return r != NULL ? &r->opts : NULL;
 }

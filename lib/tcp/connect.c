@@ -91,6 +91,7 @@ struct tcb *tcp_connect(struct tcp *tcp, bool v6, const union net_ip *lip, uint1
 	const union net_ip *rip, uint16_t rport, uint16_t ifc, const struct tcp_opts *o,
 	const void *app_ops, void *app_user)
 {
+	struct tcp_opts with_route;
 	struct tcp_key k;
 	struct net_dst dst;
 
@@ -105,6 +106,7 @@ struct tcb *tcp_connect(struct tcp *tcp, bool v6, const union net_ip *lip, uint1
 	k.rport = rport;
 	if (!key_make(tcp, v6, &k, ifc, &dst))
 		return NULL;
+	o = tcp_route_opts(tcp, v6, &k.r, o, &with_route);
 	struct tcb *t = tcb_alloc(tcp, v6, &k, tcp_key_hash(tcp, v6, &k), o);
 
 	if (t == NULL) {

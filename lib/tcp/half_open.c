@@ -68,9 +68,16 @@ static struct tcp_half_open *ho_alloc(struct tcp *tcp, const struct tcp_half_ope
 	return h;
 }
 
-static uint16_t ho_rcv_wnd(const struct tcp *tcp, const struct tcp_half_open *h)
+/* The listener's, and those of the route to the peer. */
+static const struct tcp_opts *ho_tcp_opts(
+	struct tcp *tcp, const struct tcp_half_open *h, struct tcp_opts *buf)
 {
-	uint32_t buf = tcp->listeners[h->listener].opts.rcvbuf;
+	return tcp_route_opts(tcp, ho_v6(h), &h->key.r, &tcp->listeners[h->listener].opts, buf);
+}
+
+static uint16_t ho_rcv_wnd(const struct tcp *tcp, const struct tcp_opts *lo)
+{
+	uint32_t buf = lo->rcvbuf;
 
 	return (uint16_t)RTE_MIN(buf != 0 ? buf : tcp->conf.rcvbuf, 65535u);
 }
@@ -78,7 +85,8 @@ static uint16_t ho_rcv_wnd(const struct tcp *tcp, const struct tcp_half_open *h)
 static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
 {
 	struct rte_mbuf *m = pkt_alloc(&tcp->env->pool);
-	const struct tcp_listener *l = &tcp->listeners[h->listener];
+	struct tcp_opts with_route;
+	const struct tcp_opts *lo = ho_tcp_opts(tcp, h, &with_route);
 
 	if (m == NULL) {
 		tcp->env->cnt.drop[DROP_pool_empty]++;
@@ -86,7 +94,7 @@ static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
 	}
 	bool syn = (flags & WIRE_TCP_SYN) != 0;
 	struct wire_tcp_opts o = {.has = h->flags & TF_TS ? WIRE_TCP_OPT_TS : 0,
-		.mss = tcp_mss_announce(tcp, &h->dst, ho_v6(h), l->opts.mss),
+		.mss = tcp_mss_announce(tcp, &h->dst, ho_v6(h), lo->mss),
 		.tsval = tcp_ts_now(tcp, h->ts_off),
 		.tsecr = h->ts_recent};
 
@@ -98,11 +106,11 @@ static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
 		.seq = syn ? h->iss : h->iss + 1,
 		.ack = h->irs + 1,
 		.flags = flags,
-		.wnd = (uint16_t)(ho_rcv_wnd(tcp, h) >> (syn ? 0 : h->rcv_wscale)),
+		.wnd = (uint16_t)(ho_rcv_wnd(tcp, lo) >> (syn ? 0 : h->rcv_wscale)),
 	};
-	uint8_t ttl = l->opts.ttl != 0 ? l->opts.ttl : tcp->conf.ttl;
+	uint8_t ttl = lo->ttl != 0 ? lo->ttl : tcp->conf.ttl;
 	struct net_tx tx = {.proto = IPPROTO_TCP,
-		.tos = h->flags & TF_ECN ? l->opts.tos & 0xfc : l->opts.tos,
+		.tos = h->flags & TF_ECN ? lo->tos & 0xfc : lo->tos,
 		.ttl = ttl,
 		.df = true};
 
@@ -167,16 +175,17 @@ static uint16_t syn_mss(const struct tcp *tcp, const struct tcp_seg *s)
 }
 
 /* The other options of the SYN: what is agreed on, and what of it must be remembered. */
-static void syn_agree(struct tcp *tcp, const struct tcp_listener *l, struct tcp_half_open *h,
-	const struct tcp_seg *s)
+static void syn_agree(struct tcp *tcp, struct tcp_half_open *h, const struct tcp_seg *s)
 {
+	struct tcp_opts with_route;
+	const struct tcp_opts *lo = ho_tcp_opts(tcp, h, &with_route);
 	struct wire_tcp_opts o;
 
 	ho_opts(s, &o);
-	h->flags |= tcp_agreed(tcp_wanted(tcp, &l->opts, false), &o, s->flags);
+	h->flags |= tcp_agreed(tcp_wanted(tcp, lo, false), &o, s->flags);
 	h->snd_wscale = tcp_peer_wscale(tcp, h->flags, &o);
 	if (h->flags & TF_WSCALE)
-		h->rcv_wscale = tcp_wscale(tcp, &l->opts);
+		h->rcv_wscale = tcp_wscale(tcp, lo);
 	if (h->flags & TF_TS) {
 		h->ts_recent = o.tsval;
 		h->ts_off = tcp_ts_offset(tcp, &h->key);
@@ -247,7 +256,7 @@ static void listen_syn(
 	tmpl.irs = s->seq;
 	tmpl.mss = syn_mss(tcp, s);
 	tmpl.wnd = s->wnd;
-	syn_agree(tcp, l, &tmpl, s);
+	syn_agree(tcp, &tmpl, s);
 	/* A cookie cannot be made to follow an old connection's numbers, nor remember a key. */
 	if (unlikely(old_nxt == NULL && !(tmpl.flags & TF_SIGNED) && syn_cookie_fits(tmpl.mss) &&
 		     (cookies == TCP_COOKIES_ALWAYS ||
@@ -277,7 +286,9 @@ static void listen_syn(
 static void ho_accept(struct tcp *tcp, const struct tcp_half_open *h, struct tcp_seg *s)
 {
 	struct tcp_listener *l = &tcp->listeners[h->listener];
-	struct tcb *t = tcb_alloc(tcp, ho_v6(h), &h->key, h->hash, &l->opts);
+	struct tcp_opts with_route;
+	const struct tcp_opts *lo = ho_tcp_opts(tcp, h, &with_route);
+	struct tcb *t = tcb_alloc(tcp, ho_v6(h), &h->key, h->hash, lo);
 
 	if (t == NULL) { /* the peer believes in a connection: tell it */
 		tcp_reply_rst(tcp, s);
@@ -296,7 +307,7 @@ static void ho_accept(struct tcp *tcp, const struct tcp_half_open *h, struct tcp
 		tcp_auth_conn_open(tcp, t->auth, tcp_v6(t), &t->key, t->irs);
 	}
 	t->mss_limit = h->mss;
-	t->mss_announced = tcp_mss_announce(tcp, &h->dst, ho_v6(h), l->opts.mss);
+	t->mss_announced = tcp_mss_announce(tcp, &h->dst, ho_v6(h), lo->mss);
 	t->snd_una = h->iss + 1;
 	t->snd_nxt = t->snd_una;
 	t->snd_max = t->snd_una;
@@ -340,10 +351,11 @@ static void ho_complete(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg
 }
 
 /* What the SYNs settled, from the timestamp that comes back. */
-static void cookie_agree(struct tcp *tcp, const struct tcp_listener *l, struct tcp_half_open *h,
-	const struct tcp_seg *s)
+static void cookie_agree(struct tcp *tcp, struct tcp_half_open *h, const struct tcp_seg *s)
 {
-	uint32_t wanted = tcp_wanted(tcp, &l->opts, false);
+	struct tcp_opts with_route;
+	const struct tcp_opts *lo = ho_tcp_opts(tcp, h, &with_route);
+	uint32_t wanted = tcp_wanted(tcp, lo, false);
 	struct wire_tcp_opts o;
 
 	ho_opts(s, &o);
@@ -351,7 +363,7 @@ static void cookie_agree(struct tcp *tcp, const struct tcp_listener *l, struct t
 		return;
 	syn_cookie_opts_find(h, o.tsecr, wanted);
 	if (h->flags & TF_WSCALE)
-		h->rcv_wscale = tcp_wscale(tcp, &l->opts);
+		h->rcv_wscale = tcp_wscale(tcp, lo);
 	h->ts_recent = o.tsval;
 	h->ts_off = tcp_ts_offset(tcp, &h->key);
 }
@@ -370,7 +382,7 @@ static bool cookie_ack(struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *
 		return false;
 	}
 	tcp_count(tcp, CNT_tcp_syn_cookies_valid);
-	cookie_agree(tcp, l, &h, s);
+	cookie_agree(tcp, &h, s);
 	h.irs = s->seq - 1;
 	h.iss = s->ack - 1;
 	ho_accept(tcp, &h, s);
@@ -399,9 +411,11 @@ void tcp_listen_input(
 	listen_syn(tcp, l, s, old_nxt);
 }
 
-static bool ho_seq_ok(const struct tcp *tcp, const struct tcp_half_open *h, const struct tcp_seg *s)
+static bool ho_seq_ok(struct tcp *tcp, const struct tcp_half_open *h, const struct tcp_seg *s)
 {
-	uint32_t nxt = h->irs + 1, edge = nxt + ho_rcv_wnd(tcp, h);
+	struct tcp_opts with_route;
+	uint32_t nxt = h->irs + 1;
+	uint32_t edge = nxt + ho_rcv_wnd(tcp, ho_tcp_opts(tcp, h, &with_route));
 
 	return seq_geq(s->seq, nxt) && seq_lt(s->seq, edge);
 }

@@ -36,6 +36,26 @@ static enum tcp_ecn wanted_ecn(const struct tcp *tcp, const struct tcp_opts *o)
 	return ecn;
 }
 
+const struct tcp_opts *tcp_route_opts(struct tcp *tcp, bool v6, const union net_ip *ip,
+	const struct tcp_opts *o, struct tcp_opts *buf)
+{
+	static const struct net_route_opts none;
+	const struct net_route_opts *r = net_route_opts(tcp->net, v6, ip);
+
+	if (likely(r == NULL || memcmp(r, &none, sizeof(none)) == 0))
+		return o;
+	*buf = o != NULL ? *o : (struct tcp_opts){0};
+	if (buf->rcvbuf == 0)
+		buf->rcvbuf = r->rcvbuf;
+	if (buf->mss == 0)
+		buf->mss = r->mss;
+	if (buf->ecn == TCP_CHOICE_CONF)
+		buf->ecn = r->ecn;
+	if (buf->cc == NULL && r->cc != 0)
+		buf->cc = tcp_cc_at((enum tcp_cc_id)(r->cc - 1));
+	return buf;
+}
+
 uint32_t tcp_wanted(const struct tcp *tcp, const struct tcp_opts *o, bool active)
 {
 	static const struct tcp_opts none;

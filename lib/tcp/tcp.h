@@ -27,9 +27,6 @@ struct tcp_cc_ops;
  * released. */
 typedef uint64_t tcp_handle_t;
 
-/* A setting of a connection's own. ACCEPT: of ECN, if the peer asks for it. */
-enum tcp_choice { TCP_CHOICE_CONF, TCP_CHOICE_OFF, TCP_CHOICE_ON, TCP_CHOICE_ACCEPT };
-
 /* Per connection or listener; zero: the configured default. As struct gn_tcp_opts. */
 struct tcp_opts {
 	uint32_t sndbuf, rcvbuf;

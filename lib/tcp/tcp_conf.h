@@ -37,6 +37,9 @@ enum tcp_ecn { TCP_ECN_OFF, TCP_ECN_ACCEPT, TCP_ECN_ON };
 /* Looking for the path MTU with segments of our own: never, when large ones vanish, from the start. */
 enum tcp_mtu_probing { TCP_MTU_PROBING_OFF, TCP_MTU_PROBING_BLACK_HOLE, TCP_MTU_PROBING_ALWAYS };
 
+/* A setting of a connection's own. ACCEPT: of ECN, if the peer asks for it. */
+enum tcp_choice { TCP_CHOICE_CONF, TCP_CHOICE_OFF, TCP_CHOICE_ON, TCP_CHOICE_ACCEPT };
+
 /* Limits and timeouts of TCP on one core. Units as named. */
 struct tcp_conf {
 	uint32_t connections;	 /* control blocks; default 16384 */

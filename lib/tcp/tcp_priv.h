@@ -429,6 +429,9 @@ static inline struct tcp_xs *tcp_xs(struct tcp *tcp, struct tcb *t)
 /* TCP_AGREED flags that we ask for (active) or are ready to give. o may be NULL. */
 uint32_t tcp_wanted(const struct tcp *tcp, const struct tcp_opts *o, bool active);
 /* The shift that the largest window of a connection with these options needs. */
+/* o with what the route to ip asks for where o says nothing, in *buf, or o itself. */
+const struct tcp_opts *tcp_route_opts(struct tcp *tcp, bool v6, const union net_ip *ip,
+	const struct tcp_opts *o, struct tcp_opts *buf);
 uint8_t tcp_wscale(const struct tcp *tcp, const struct tcp_opts *o);
 /* The same for each connection between the same two ports (RFC 6191, RFC 7323 section 5.4). */
 uint32_t tcp_ts_offset(const struct tcp *tcp, const struct tcp_key *k);

@@ -389,3 +389,21 @@ TALK(options, ecn_syn_lost_rfc3168_6_1_1_1)
 	talk_expect(ACK, .seq = 1, .ack = 1);
 	talk_check(!(talk_tcb()->flags & TF_ECN));
 }
+
+/* What the route to the peer asks for holds where the application says nothing. */
+TALK(options, a_route_may_have_its_own)
+{
+	struct net_route_opts o = {.mss = 700, .rcvbuf = 20000, .ecn = TCP_CHOICE_OFF};
+	union net_ip none = {.v6 = {{0}}};
+	uint8_t plen = talk.v6 ? 128 : 32;
+
+	talk.conf.ecn = TCP_ECN_ON;
+	talk_listen();
+	cr_assert_eq(net_route_add(talk.net, talk.v6, &talk.rip, plen, &none, talk.ifc, 0), 0);
+	cr_assert_eq(net_route_opts_set(talk.net, talk.v6, &talk.rip, plen, &none, &o), 0);
+	talk_in(SYN | ECE | CWR, .mss = 1000);
+	talk_expect(SYN | ACK, .ack = 1, .mss = 700, .wnd = 20000);
+	talk_conn_new();
+	talk_connect();
+	talk_expect(SYN, .mss = 700, .wnd = 20000);
+}

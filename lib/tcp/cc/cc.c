@@ -18,6 +18,11 @@ const struct tcp_cc_ops *tcp_cc_find(const char *name)
 	return NULL;
 }
 
+const struct tcp_cc_ops *tcp_cc_at(enum tcp_cc_id id)
+{
+	return controls[id];
+}
+
 const struct tcp_cc_ops *tcp_cc_configured(const struct tcp *tcp)
 {
 	return controls[tcp->conf.cc];

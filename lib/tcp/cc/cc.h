@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tcp_conf.h"
+
 struct tcp;
 struct tcb;
 
@@ -64,6 +66,7 @@ extern const struct tcp_cc_ops tcp_cc_cubic, tcp_cc_newreno, tcp_cc_dctcp, tcp_c
 
 /* tcp.congestion-control */
 const struct tcp_cc_ops *tcp_cc_configured(const struct tcp *tcp);
+const struct tcp_cc_ops *tcp_cc_at(enum tcp_cc_id id);
 /* Another one: what the former knew but cwnd and ssthresh is gone. */
 void tcp_cc_set(struct tcb *t, const struct tcp_cc_ops *cc);
 

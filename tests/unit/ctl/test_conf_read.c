@@ -41,7 +41,8 @@ static const char *const full =
 	"    addresses: [10.0.0.1/24, 10.0.0.2/24, fd00::1/64]\n"
 	"    routes:\n"
 	"    - {to: default, via: 10.0.0.254, metric: 10}\n"
-	"    - {to: 10.9.0.0/16, via: 10.0.0.253}\n"
+	"    - {to: 10.9.0.0/16, via: 10.0.0.253, mtu: 1400, mss: 1000, receive-buffer: 64KiB, "
+	"ecn: off, congestion-control: bbr}\n"
 	"    - {to: 10.8.0.0/16}\n"
 	"    - {to: default, via: 'fe80::1'}\n"
 	"    neighbours:\n"
@@ -141,6 +142,12 @@ Test(conf_read, every_section_arrives)
 	cr_assert(!p->ifc[0].route[0].v6 && p->ifc[0].route[0].plen == 0 &&
 		  p->ifc[0].route[0].via.v4 == IP4(10, 0, 0, 254) &&
 		  p->ifc[0].route[0].metric == 10);
+	cr_assert_eq(p->ifc[0].route[0].opts.cc, 0);
+	cr_assert_eq(p->ifc[0].route[1].opts.mtu, 1400);
+	cr_assert_eq(p->ifc[0].route[1].opts.mss, 1000);
+	cr_assert_eq(p->ifc[0].route[1].opts.rcvbuf, 65536);
+	cr_assert_eq(p->ifc[0].route[1].opts.ecn, TCP_CHOICE_OFF);
+	cr_assert_eq(p->ifc[0].route[1].opts.cc, TCP_CC_BBR + 1);
 	cr_assert(p->ifc[0].route[3].v6 && p->ifc[0].route[3].plen == 0 &&
 		  p->ifc[0].route[3].via.v6.b[0] == 0xfe);
 	cr_assert_eq(p->ifc[0].n_neigh, 2);

@@ -385,3 +385,22 @@ Test(route, redirect_flood)
 	cr_assert_eq(host_counter(h, CNT_icmp4_redirects), 1000);
 	host_free(h);
 }
+
+Test(route, a_route_has_options_of_its_own)
+{
+	struct host *h = host_ready();
+	struct net *n = h->core[0].net;
+	union net_ip p8 = v4(IP4(20, 0, 0, 0)), gw = v4(IP4(10, 0, 0, 254)), src = none,
+		     dst = v4(IP4(20, 1, 1, 1)), near = v4(PEER4);
+	struct net_route_opts o = {.mtu = 1000, .mss = 900, .cc = 2};
+	struct net_dst d;
+
+	cr_assert_eq(net_route_opts_set(n, false, &p8, 8, &gw, &o), -ENOENT);
+	cr_assert_eq(net_route_add(n, false, &p8, 8, &gw, 0, 0), 0);
+	cr_assert_eq(net_route_opts_set(n, false, &p8, 8, &gw, &o), 0);
+	cr_assert_eq(route(h, false, dst, &src, &d), 0);
+	cr_assert_eq(d.mtu, 1000);
+	cr_assert_eq(net_route_opts(n, false, &dst)->mss, 900);
+	cr_assert_eq(net_route_opts(n, false, &near)->mss, 0);
+	host_free(h);
+}
