@@ -114,5 +114,7 @@ void nud_answer(struct net *n, struct neigh *e, const uint8_t mac[6]);
 void nud_fail(struct net *n, struct neigh *e, bool hold);
 /* Proof of reachability from above. */
 void nud_confirm(struct net *n, struct neigh *e);
+/* Doubt from above: a reachable one is probed at once (a replica has core 0 do it). */
+void nud_suspect(struct net *n, struct neigh *e);
 
 #endif

@@ -101,3 +101,11 @@ void net_confirm(struct net *n, const struct net_dst *d)
 	else if (e->state >= NEIGH_STALE && (e->flags & NEIGH_FIXED) == 0 && sync_confirm(n, e))
 		e->confirmed_us = now;
 }
+
+void net_suspect(struct net *n, const struct net_dst *d)
+{
+	struct neigh *e = &n->neigh[d->neigh & n->neigh_mask];
+
+	if (e->gen == d->neigh >> 16)
+		nud_suspect(n, e);
+}

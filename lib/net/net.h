@@ -304,6 +304,9 @@ int net_output6_tcp(struct net *n, struct net_dst *d, struct rte_mbuf *m, const 
 
 /* The transport saw forward progress from this neighbour (RFC 4861 section 7.3.1). Cheap. */
 void net_confirm(struct net *n, const struct net_dst *d);
+/* The transport gets no answers (R1 of RFC 9293 section 3.8.3): is the neighbour still there? If it is
+ * held to be reachable, and was not proved so within the last second, it is asked. */
+void net_suspect(struct net *n, const struct net_dst *d);
 
 /*
  * Answers a received packet with an ICMP or ICMPv6 error, if RFC 1122 section 3.2.2 and RFC 4443

@@ -12,6 +12,7 @@
 enum net_msg_kind {
 	NET_MSG_RESOLVE,    /* core k to 0: I have packets for it; tell me */
 	NET_MSG_CONFIRM,    /* core k to 0: it was reached just now */
+	NET_MSG_SUSPECT,    /* core k to 0: nothing comes back by it; is it still there? */
 	NET_MSG_ADDR_QUERY, /* core k to 0: tell me the states of all addresses */
 	NET_MSG_UPDATE,	    /* core 0 to all: MAC and state */
 	NET_MSG_FAILED,	    /* core 0 to all: it does not answer */

@@ -361,6 +361,7 @@ void sync_init(struct net *n);
 /* Replica: asks core 0 to resolve (or to check: the entry is in use). False: mailbox full. */
 bool sync_resolve(struct net *n, const struct neigh *e);
 bool sync_confirm(struct net *n, const struct neigh *e);
+bool sync_suspect(struct net *n, const struct neigh *e);
 /* Core 0: news of an entry for all cores, or for one. */
 void sync_neigh(struct net *n, const struct neigh *e, bool hold);
 void sync_neigh_to(struct net *n, uint16_t core, const struct neigh *e, bool hold);

@@ -11,6 +11,9 @@
 #define ASK_FULL_US  1000
 #define ASK_AGAIN_US 1000000
 
+/* A neighbour that was proved reachable since is not doubted. */
+#define SUSPECT_US 1000000
+
 static struct neigh *nud_entry(struct timer *t)
 {
 	return (struct neigh *)((char *)t - offsetof(struct neigh, timer));
@@ -164,6 +167,17 @@ void nud_confirm(struct net *n, struct neigh *e)
 		e->confirmed_us = n->env->now_us;
 	else
 		nud_state(n, e, NEIGH_REACHABLE);
+}
+
+/* Dead gateways are found by advice from above, too (RFC 1122 section 3.3.1.4). The transport has waited
+ * long enough for its answers: no DELAY. In other states the neighbour is in doubt already. */
+void nud_suspect(struct net *n, struct neigh *e)
+{
+	if (e->state != NEIGH_REACHABLE || e->flags & NEIGH_FIXED ||
+		n->env->now_us - e->confirmed_us < SUSPECT_US)
+		return;
+	if (n->core == 0 || sync_suspect(n, e))
+		nud_state(n, e, NEIGH_PROBE);
 }
 
 /* Confirmations from above only note their time; the timer starts again from there. */

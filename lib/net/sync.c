@@ -4,7 +4,8 @@
 
 /*
  * Full mailboxes. A lost RESOLVE: the entry's timer or its next packet asks again (nud.c). A lost
- * CONFIRM: the next progress makes another. Lost news of a neighbour: a bit per core, and as soon
+ * CONFIRM: the next progress makes another. A lost
+ * SUSPECT: the next timeout doubts again. Lost news of a neighbour: a bit per core, and as soon
  * as there is room FLUSH; the replica then asks for what it needs. Lost address states: a bit per
  * core, and all states again. A replica whose address waits for its first state asks every second.
  */
@@ -45,6 +46,13 @@ bool sync_resolve(struct net *n, const struct neigh *e)
 bool sync_confirm(struct net *n, const struct neigh *e)
 {
 	struct net_msg_neigh m = neigh_msg(n, e, NET_MSG_CONFIRM);
+
+	return post_neigh(n, 0, &m);
+}
+
+bool sync_suspect(struct net *n, const struct neigh *e)
+{
+	struct net_msg_neigh m = neigh_msg(n, e, NET_MSG_SUSPECT);
 
 	return post_neigh(n, 0, &m);
 }
@@ -253,6 +261,18 @@ static void on_confirm(struct net *n, const struct net_msg_neigh *m)
 		nud_confirm(n, e);
 }
 
+/* The replica probes until it hears of it: at the end of the probe, or now if there is none. */
+static void on_suspect(struct net *n, const struct net_msg_neigh *m)
+{
+	struct neigh *e = neigh_find(n, m->ifc, m->v6, &m->ip);
+
+	if (e == NULL)
+		return;
+	nud_suspect(n, e);
+	if (e->state == NEIGH_REACHABLE || e->state == NEIGH_STALE)
+		sync_neigh_to(n, m->head.from, e, false);
+}
+
 static void on_update(struct net *n, const struct net_msg_neigh *m)
 {
 	struct neigh *e = neigh_make(n, m->ifc, m->v6, &m->ip, true);
@@ -320,6 +340,9 @@ static void on_neigh(struct net *n, const struct net_msg_neigh *m)
 		break;
 	case NET_MSG_CONFIRM:
 		on_confirm(n, m);
+		break;
+	case NET_MSG_SUSPECT:
+		on_suspect(n, m);
 		break;
 	case NET_MSG_UPDATE:
 		on_update(n, m);

@@ -249,6 +249,40 @@ Test(cores, progress_on_a_replica_is_proof)
 	host_free(h);
 }
 
+Test(cores, doubt_on_a_replica_is_a_probe_of_core_0)
+{
+	struct host *h = cores_host(2);
+	union net_ip dst = {.v6 = {{0}}}, src = {.v6 = {{0}}};
+	struct net_dst d;
+
+	dst.v4 = PEER4;
+	learn4(h, PEER4, peer_mac);
+	cr_assert_eq(net_route(h->core[1].net, false, &dst, &src, NET_NO_IFC, &d), 0);
+	host_run(h, 1000000);
+	h->next_out = h->n_out;
+	h->core[0].msg_room = 0; /* lost: the next doubt tells */
+	net_suspect(h->core[1].net, &d);
+	cr_assert_str_eq(state_at(h, 1, PEER4), "REACHABLE");
+	h->core[0].msg_room = HOST_MSGS;
+	net_suspect(h->core[1].net, &d);
+	host_settle(h);
+	cr_assert_str_eq(state_at(h, 0, PEER4), "PROBE");
+	expect_arp(h, peer_mac, WIRE_ARP_REQUEST);
+	rx_arp_core(h, 0, WIRE_ARP_REPLY, peer_mac, PEER4);
+	host_settle(h);
+	cr_assert_str_eq(state_at(h, 1, PEER4), "REACHABLE");
+	/* Core 0 has newer proof than the replica: no probe, and the replica hears so. */
+	host_run(h, 900000);
+	rx_arp_core(h, 0, WIRE_ARP_REPLY, peer_mac, PEER4);
+	host_run(h, 200000);
+	h->next_out = h->n_out;
+	net_suspect(h->core[1].net, &d);
+	host_settle(h);
+	host_run(h, 10000000);
+	cr_assert_str_neq(state_at(h, 1, PEER4), "PROBE");
+	host_free(h);
+}
+
 Test(cores, full_mailbox_to_core_0)
 {
 	struct host *h = cores_host(2);

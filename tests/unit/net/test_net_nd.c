@@ -429,6 +429,24 @@ Test(nd, rfc4861_7_3_1_progress_above_is_proof)
 	host_free(h);
 }
 
+Test(nd, rfc4861_7_3_3_doubt_above_is_a_probe)
+{
+	struct host *h = host_in("REACHABLE");
+	union net_ip dst = {.v6 = peer6}, src = {.v6 = {{0}}};
+	struct net_dst d;
+	struct wire_ip6 ip;
+
+	cr_assert_eq(net_route(h->core[0].net, true, &dst, &src, NET_NO_IFC, &d), 0);
+	host_run(h, 1000000);
+	net_suspect(h->core[0].net, &d);
+	cr_assert_str_eq(state6(h, &peer6), "PROBE");
+	expect_nd(h, peer_mac, WIRE_ICMP6_NS, &ip);
+	cr_assert(memcmp(&ip.dst, &peer6, 16) == 0);
+	rx_na(h, &peer6, S | O, peer_mac);
+	cr_assert_str_eq(state6(h, &peer6), "REACHABLE");
+	host_free(h);
+}
+
 static struct host *dad_host(void)
 {
 	struct host *h = host_new(1);

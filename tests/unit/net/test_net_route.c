@@ -314,6 +314,33 @@ Test(route, rfc1122_3_3_1_4_dead_gateway)
 	host_free(h);
 }
 
+/* Advice from above: found dead within seconds, though it was reachable just before. */
+Test(route, rfc1122_3_3_1_4_suspected_gateway)
+{
+	struct host *h = with_gateways(1);
+	union net_ip src = none;
+	struct net_dst d;
+
+	cr_assert_eq(route(h, false, v4(FAR), &src, &d), 0);
+	cr_assert_str_eq(state4(h, GW1), "REACHABLE");
+	net_suspect(h->core[0].net, &d); /* it was proved so just now */
+	host_quiet(h);
+	host_run(h, 1000000);
+	h->next_out = h->n_out;
+	net_suspect(h->core[0].net, &d);
+	expect_arp(h, gw1_mac, 1);
+	net_suspect(h->core[0].net, &d);
+	host_quiet(h);
+	goes_by(h, 0, FAR, gw1_mac); /* until it is known */
+	host_run(h, 5000000);
+	cr_assert_str_eq(state4(h, GW1), "FAILED");
+	h->next_out = h->n_out;
+	goes_by(h, 0, FAR, gw2_mac);
+	net_suspect(h->core[0].net, &d); /* an entry that is no more */
+	host_quiet(h);
+	host_free(h);
+}
+
 Test(route, rfc1122_3_2_2_2_redirect)
 {
 	struct host *h = with_gateways(2);
