@@ -22,6 +22,7 @@
 #define WIRE_TCP_OPT_SACKOK 0x04
 #define WIRE_TCP_OPT_SACK   0x08
 #define WIRE_TCP_OPT_TS	    0x10
+#define WIRE_TCP_OPT_UTO    0x20
 
 /* The first word of the timestamps, two NOPs before them (RFC 7323 appendix A). */
 #define WIRE_TCP_TS_ALIGNED 0x0101080au
@@ -33,6 +34,7 @@ struct wire_tcp_opts {
 	uint8_t wscale; /* as sent, may exceed 14 */
 	uint8_t n_sack; /* 0 to 4 */
 	uint16_t mss;
+	uint16_t uto; /* as sent: wire_tcp_uto_s() */
 	uint32_t tsval, tsecr;
 	struct {
 		uint32_t left, right;
@@ -62,6 +64,19 @@ int wire_tcp_print(char *buf, size_t size, const struct wire_tcp *h, unsigned pa
  * fields are valid as it says. Returns true if all were well formed.
  */
 bool wire_tcp_opts_parse(const uint8_t *p, unsigned n, struct wire_tcp_opts *o);
+/* The user timeout option's value (RFC 5482 section 3): 15 bits of seconds, or of minutes below the
+ * granularity bit. From seconds, what does not fit rounded up to minutes; and in seconds. */
+#define WIRE_TCP_UTO_MINUTES 0x8000
+static inline uint16_t wire_tcp_uto(uint16_t s)
+{
+	return s < WIRE_TCP_UTO_MINUTES ? s : (uint16_t)(WIRE_TCP_UTO_MINUTES | (s + 59) / 60);
+}
+static inline uint32_t wire_tcp_uto_s(uint16_t uto)
+{
+	uint32_t n = uto & ~WIRE_TCP_UTO_MINUTES;
+
+	return uto & WIRE_TCP_UTO_MINUTES ? n * 60 : n;
+}
 /* Emits what o->has says, padded with NOPs to 4 bytes; at most 40 bytes (SACK blocks that do not
  * fit are left out). */
 unsigned wire_tcp_opts_emit(uint8_t *p, const struct wire_tcp_opts *o);

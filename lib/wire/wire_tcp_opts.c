@@ -10,12 +10,14 @@ enum {
 	KIND_SACKOK = 4,
 	KIND_SACK = 5,
 	KIND_TS = 8,
+	KIND_UTO = 28,
 };
 
 #define LEN_MSS	   4
 #define LEN_WSCALE 3
 #define LEN_SACKOK 2
 #define LEN_TS	   10
+#define LEN_UTO	   4
 
 #define TS_ALIGNED_LEN 12
 
@@ -71,6 +73,12 @@ static bool opt_read(const uint8_t *p, unsigned len, struct wire_tcp_opts *o)
 			return false;
 		opt_ts_read(p + 2, o);
 		return true;
+	case KIND_UTO:
+		if (len != LEN_UTO)
+			return false;
+		o->uto = wire_get16(p + 2);
+		o->has |= WIRE_TCP_OPT_UTO;
+		return true;
 	default:
 		return true;
 	}
@@ -124,7 +132,7 @@ static unsigned opt_sack_write(uint8_t *p, unsigned off, const struct wire_tcp_o
 	return 4 + 8 * n;
 }
 
-/* Each group below is a multiple of 4 bytes; together without SACK they take 20. */
+/* Each group below is a multiple of 4 bytes; together without SACK they take 24. */
 unsigned wire_tcp_opts_emit(uint8_t *p, const struct wire_tcp_opts *o)
 {
 	unsigned n = 0;
@@ -150,6 +158,10 @@ unsigned wire_tcp_opts_emit(uint8_t *p, const struct wire_tcp_opts *o)
 	if (o->has & WIRE_TCP_OPT_WSCALE) {
 		wire_put32(p + n,
 			(uint32_t)KIND_NOP << 24 | KIND_WSCALE << 16 | LEN_WSCALE << 8 | o->wscale);
+		n += 4;
+	}
+	if (o->has & WIRE_TCP_OPT_UTO) {
+		wire_put32(p + n, (uint32_t)KIND_UTO << 24 | LEN_UTO << 16 | o->uto);
 		n += 4;
 	}
 	if (o->has & WIRE_TCP_OPT_SACK)

@@ -126,7 +126,7 @@ Test(wire_tcp_opts, unknown_kinds_are_skipped)
 		bool ok = PARSE(&o, (uint8_t)kind, 6, 0, 0, 0, 0, 4, 2);
 
 		/* Those we know have other lengths; end and NOP have none. */
-		if (kind > 5 && kind != 8)
+		if (kind > 5 && kind != 8 && kind != 28)
 			cr_assert(ok && o.has == WIRE_TCP_OPT_SACKOK, "kind %u", kind);
 	}
 }
@@ -206,6 +206,43 @@ Test(wire_tcp_opts, emits_the_usual_layouts)
 	cr_assert_eq(wire_tcp_opts_emit(p, &o), 0);
 }
 
+/* RFC 5482 section 3: kind 28, length 4, granularity bit and 15 bits. */
+Test(wire_tcp_opts, user_timeout_rfc5482_3)
+{
+	static const uint8_t p[] = {28, 4, 0x80, 0x1e};
+	struct wire_tcp_opts o = {.has = WIRE_TCP_OPT_UTO, .uto = 0x801e};
+	uint8_t q[WIRE_TCP_MAX_LEN - WIRE_TCP_LEN];
+
+	cr_assert_eq(wire_tcp_opts_emit(q, &o), sizeof(p));
+	cr_assert_eq(memcmp(p, q, sizeof(p)), 0);
+	cr_assert(parse(p, sizeof(p), &o));
+	cr_assert(o.has == WIRE_TCP_OPT_UTO && o.uto == 0x801e);
+	cr_assert_not(PARSE(&o, 28, 3, 1, 1));
+	cr_assert_eq(o.has, 0);
+	cr_assert_not(PARSE(&o, 28, 6, 0, 1, 0, 1, 1, 1));
+	cr_assert_eq(o.has, 0);
+	o = (struct wire_tcp_opts){.has = ALL | WIRE_TCP_OPT_UTO | WIRE_TCP_OPT_SACK, .n_sack = 4};
+	cr_assert_eq(wire_tcp_opts_emit(q, &o), 36);
+	cr_assert(parse(q, 36, &o));
+	cr_assert(o.has == (ALL | WIRE_TCP_OPT_UTO | WIRE_TCP_OPT_SACK) && o.n_sack == 1);
+}
+
+Test(wire_tcp_opts, user_timeout_granularity_rfc5482_3)
+{
+	cr_assert_eq(wire_tcp_uto_s(0x7fff), 32767);
+	cr_assert_eq(wire_tcp_uto_s(0x8001), 60);
+	cr_assert_eq(wire_tcp_uto_s(0xffff), 32767 * 60);
+	cr_assert_eq(wire_tcp_uto_s(0x8000), 0);
+	for (unsigned s = 0; s <= UINT16_MAX; s++) {
+		uint32_t back = wire_tcp_uto_s(wire_tcp_uto((uint16_t)s));
+
+		if (s < 0x8000)
+			cr_assert_eq(back, s);
+		else
+			cr_assert(back >= s && back < s + 60, "%u s: %u s", s, back);
+	}
+}
+
 /* RFC 2018 section 3: with timestamps there is room for three blocks. */
 Test(wire_tcp_opts, leaves_out_sack_blocks_that_do_not_fit)
 {
@@ -252,8 +289,8 @@ Test(wire_tcp_opts, round_trip)
 		unsigned n;
 
 		fill(&r, &a, sizeof(a));
-		a.has &= ALL | WIRE_TCP_OPT_SACK;
-		a.n_sack = (uint8_t)(1 + rng_below(&r, 2)); /* fit beside all the others */
+		a.has &= ALL | WIRE_TCP_OPT_UTO | WIRE_TCP_OPT_SACK;
+		a.n_sack = 1; /* fits beside all the others */
 		n = wire_tcp_opts_emit(p, &a);
 		cr_assert(n <= sizeof(p) && n % 4 == 0);
 		cr_assert(parse(p, n, &b), "case %u", i);
@@ -262,6 +299,8 @@ Test(wire_tcp_opts, round_trip)
 			cr_assert_eq(a.mss, b.mss);
 		if (a.has & WIRE_TCP_OPT_WSCALE)
 			cr_assert_eq(a.wscale, b.wscale);
+		if (a.has & WIRE_TCP_OPT_UTO)
+			cr_assert_eq(a.uto, b.uto);
 		if (a.has & WIRE_TCP_OPT_TS)
 			cr_assert(a.tsval == b.tsval && a.tsecr == b.tsecr);
 		if (a.has & WIRE_TCP_OPT_SACK)
