@@ -18,6 +18,7 @@ static int sock_opts(const struct gn_tcp_opts *o, struct tcp_opts *to)
 		.keepalive_idle_us = (uint64_t)o->keepalive_idle_s * 1000000,
 		.keepalive_interval_us = (uint64_t)o->keepalive_interval_s * 1000000,
 		.keepalive_count = o->keepalive_count,
+		.user_timeout_us = (uint64_t)o->user_timeout_s * 1000000,
 		.mss = o->mss,
 		.ttl = o->ttl,
 		.tos = o->tos,

@@ -38,7 +38,7 @@ static void tcb_error(struct tcp *tcp, struct tcb *t, const struct net_error *e)
 		return;
 	}
 	tcp_count(tcp, CNT_tcp_icmp_soft);
-	t->soft_error = soft_errno(e);
+	t->soft_error = (uint8_t)soft_errno(e);
 }
 
 void tcp_error(void *ctx, const struct net_error *e)

@@ -96,7 +96,8 @@ static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
 	struct wire_tcp_opts o = {.has = h->flags & TF_TS ? WIRE_TCP_OPT_TS : 0,
 		.mss = tcp_mss_announce(tcp, &h->dst, ho_v6(h), lo->mss),
 		.tsval = tcp_ts_now(tcp, h->ts_off),
-		.tsecr = h->ts_recent};
+		.tsecr = h->ts_recent,
+		.uto = tcp_uto_offer(tcp, h->flags, tcp_user_timeout_s(tcp, lo))};
 
 	if (syn)
 		flags |= tcp_syn_opts(&o, h->flags, true, h->rcv_wscale);
@@ -184,6 +185,7 @@ static void syn_agree(struct tcp *tcp, struct tcp_half_open *h, const struct tcp
 	ho_opts(s, &o);
 	h->flags |= tcp_agreed(tcp_wanted(tcp, lo, false), &o, s->flags);
 	h->snd_wscale = tcp_peer_wscale(tcp, h->flags, &o);
+	h->uto = o.has & WIRE_TCP_OPT_UTO ? o.uto : 0;
 	if (h->flags & TF_WSCALE)
 		h->rcv_wscale = tcp_wscale(tcp, lo);
 	if (h->flags & TF_TS) {
@@ -325,6 +327,7 @@ static void ho_accept(struct tcp *tcp, const struct tcp_half_open *h, struct tcp
 	t->max_wnd = RTE_MAX((uint32_t)h->wnd, t->snd_wnd);
 	if (h->tries != 0)
 		t->flags |= TF_SYN_REXMT;
+	tcp_uto_adopt(tcp, t, h->uto);
 	t->app_ops = l->app_ops;
 	t->app_user = l->app_user;
 	tcp_count(tcp, CNT_tcp_passive_opens);

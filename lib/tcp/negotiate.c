@@ -135,6 +135,8 @@ uint8_t tcp_syn_opts(struct wire_tcp_opts *o, uint32_t flags, bool ack, uint8_t 
 		o->has |= WIRE_TCP_OPT_TS;
 	if (flags & TF_SACK)
 		o->has |= WIRE_TCP_OPT_SACKOK;
+	if (o->uto != 0)
+		o->has |= WIRE_TCP_OPT_UTO;
 	o->wscale = rcv_wscale;
 	if (!(flags & TF_ECN))
 		return 0;

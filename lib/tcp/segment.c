@@ -293,6 +293,8 @@ void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		return;
 	if (tcp_ack_process(tcp, t, s) != TCP_OK)
 		return;
+	if (unlikely(s->opts != NULL && s->opts->has & WIRE_TCP_OPT_UTO))
+		tcp_uto_adopt(tcp, t, s->opts->uto);
 	if (unlikely(t->flags & TF_FIN_SENT) && !fin_acked(tcp, t)) {
 		seg_done(tcp, s);
 		return;

@@ -28,6 +28,8 @@ static void syn_accept(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s)
 	if (o.has & WIRE_TCP_OPT_MSS)
 		t->mss_limit = RTE_MAX(o.mss, tcp->conf.mss_min);
 	syn_agree(tcp, t, s, &o);
+	if (o.has & WIRE_TCP_OPT_UTO)
+		tcp_uto_adopt(tcp, t, o.uto);
 	t->irs = s->seq;
 	if (unlikely(t->flags & TF_SIGNED))
 		tcp_auth_conn_open(tcp, t->auth, tcp_v6(t), &t->key, t->irs);

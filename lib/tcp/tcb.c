@@ -44,6 +44,7 @@ struct tcb *tcb_alloc(
 	t->keepalive_idle_ms = us_to_ms(tcp->conf.keepalive_idle_us);
 	t->keepalive_interval_ms = us_to_ms(tcp->conf.keepalive_interval_us);
 	t->keepalive_count = (uint8_t)RTE_MIN(tcp->conf.keepalive_count, UINT8_MAX);
+	t->user_timeout_s = tcp_user_timeout_s(tcp, NULL);
 	if (tcp->conf.nodelay)
 		t->flags |= TF_NODELAY;
 	if (tcp->conf.keepalive)
@@ -90,6 +91,10 @@ void tcb_opts(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o)
 		t->keepalive_idle_ms = us_to_ms(o->keepalive_idle_us);
 	if (o->keepalive_interval_us != 0)
 		t->keepalive_interval_ms = us_to_ms(o->keepalive_interval_us);
+	if (o->user_timeout_us != 0) {
+		t->user_timeout_s = tcp_user_timeout_s(tcp, o);
+		t->flags |= TF_UTO_OWN;
+	}
 	if (o->keepalive_count != 0)
 		t->keepalive_count = (uint8_t)RTE_MIN(o->keepalive_count, UINT8_MAX);
 }

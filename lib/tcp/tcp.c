@@ -23,6 +23,7 @@ void tcp_conf_default(struct tcp_conf *c)
 		.rto_max_us = 60 * 1000 * 1000,
 		.r2_us = 924 * 1000 * 1000u,
 		.syn_r2_us = 180 * 1000 * 1000,
+		.r1 = 3,
 		.synack_tries = 5,
 		.quick_acks = 8,
 		.delack_us = 40 * 1000,

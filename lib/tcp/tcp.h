@@ -33,6 +33,7 @@ struct tcp_opts {
 	uint32_t backlog;
 	uint64_t keepalive_idle_us, keepalive_interval_us; /* 2 h does not fit in 32 bits */
 	uint32_t keepalive_count;
+	uint64_t user_timeout_us; /* the peer's announcement does not change it then */
 	uint16_t mss;
 	uint8_t ttl, tos;
 	uint8_t window_scaling, timestamps, sack, ecn; /* enum tcp_choice; before it opens */

@@ -101,6 +101,8 @@ _Static_assert(sizeof(struct txseg) <= 64, "stretch of a send queue: one line");
 #define TF_LOSS	      0x00200000u /* a timeout is being recovered from (until recover) */
 #define TF_SIGNED     0x00400000u /* segments are authenticated (RFC 5925, RFC 2385) */
 
+#define TF_UTO_OWN 0x00800000u /* the application chose the user timeout (RFC 5482) */
+
 #define TF_SMALL  0x02000000u /* the send buffer, or a packet buffer, may not hold a segment */
 #define TF_LINGER 0x80000000u /* closed from above, which still wants to hear of the end */
 
@@ -201,7 +203,9 @@ struct __rte_cache_aligned tcb {
 	uint64_t rexmt_since; /* first timeout of the oldest unacknowledged data (R2) */
 	uint64_t close_at;    /* FIN-WAIT-2 nobody holds, or the end of lingering; TCP_NEVER */
 	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
-	int soft_error;	      /* last ICMP error: reported if the connection times out */
+	uint8_t soft_error;   /* last ICMP error: reported if the connection times out */
+	uint8_t stalls; /* timeouts of the oldest unacknowledged data (R1); valid with rexmt_since */
+	uint16_t user_timeout_s;	       /* 0: none, R2 */
 	uint32_t limit_ms[TCP_SNDBUF_LIMITED]; /* by enum tcp_limit - 1, whole life */
 	const struct tcp_cc_ops *cc;
 };
@@ -224,6 +228,7 @@ struct tcp_half_open {
 	uint32_t flags;	     /* TF_V6, and what was agreed on: TCP_AGREED */
 	uint32_t ts_recent, ts_off;
 	uint16_t auth; /* with TF_SIGNED: entry of the key */
+	uint16_t uto;  /* the peer's user timeout option, 0: none */
 	uint8_t tries; /* SYN,ACKs sent again */
 	uint8_t snd_wscale, rcv_wscale;
 	struct net_dst dst;
@@ -439,8 +444,16 @@ uint32_t tcp_ts_offset(const struct tcp *tcp, const struct tcp_key *k);
 uint32_t tcp_agreed(uint32_t wanted, const struct wire_tcp_opts *o, uint8_t syn_flags);
 /* The peer's shift, at most 14 (RFC 7323 section 2.3); 0 if none was agreed on. */
 uint8_t tcp_peer_wscale(struct tcp *tcp, uint32_t agreed, const struct wire_tcp_opts *o);
-/* The options of a segment with SYN, and its further flags (ECE, CWR). */
+/* The options of a segment with SYN, and its further flags (ECE, CWR). o->uto: set, or 0. */
 uint8_t tcp_syn_opts(struct wire_tcp_opts *o, uint32_t flags, bool ack, uint8_t rcv_wscale);
+
+/* user_timeout.c (RFC 5482) */
+/* In seconds, of a connection with these options, which may be NULL; 0: none. */
+uint16_t tcp_user_timeout_s(const struct tcp *tcp, const struct tcp_opts *o);
+/* The option of a SYN for one of so many seconds, 0: none to be sent. flags: TF_SIGNED. */
+uint16_t tcp_uto_offer(const struct tcp *tcp, uint32_t flags, uint16_t timeout_s);
+/* The peer's option has come. */
+void tcp_uto_adopt(const struct tcp *tcp, struct tcb *t, uint16_t uto);
 
 /* Our timestamp clock: 1 ms a tick (RFC 7323 section 5.4). */
 static inline uint32_t tcp_ts_now(const struct tcp *tcp, uint32_t ts_off)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tcp_priv.h"
 
+#define BACKOFF_MAX 16
+
 /*
  * One wheel timer a connection serves all its deadlines. A deadline that moves away leaves the
  * timer where it is: it then fires for nothing and is armed anew, once per timeout and not once
@@ -16,11 +18,35 @@ static uint64_t keepalive_at(const struct tcb *t)
 								      t->keepalive_interval_ms);
 }
 
+/* How long the oldest unacknowledged data, or the SYN, may stay so. */
+static uint64_t give_up_us(const struct tcp *tcp, const struct tcb *t)
+{
+	if (unlikely(t->user_timeout_s != 0))
+		return t->user_timeout_s * UINT64_C(1000000);
+	return t->state < TCP_ESTABLISHED ? tcp->conf.syn_r2_us : tcp->conf.r2_us;
+}
+
+/* Since when it was. A peer that has shut its window over data in flight, and answers, is not given up
+ * (SHLD-17). */
+static uint64_t stalled_since(const struct tcb *t)
+{
+	return t->snd_wnd == 0 ? RTE_MAX(t->last_rx_us, t->rexmt_since) : t->rexmt_since;
+}
+
+/* The user timeout (section 3.9.1.1) is exact; R2 waits for a retransmission. */
+static uint64_t user_timeout_at(const struct tcb *t)
+{
+	if (likely(t->user_timeout_s == 0) || t->rexmt_since == 0)
+		return TCP_NEVER;
+	return stalled_since(t) + t->user_timeout_s * UINT64_C(1000000);
+}
+
 void tcp_timer_update(struct tcp *tcp, struct tcb *t)
 {
 	uint64_t at = RTE_MIN(RTE_MIN(t->rexmt_at, t->delack_at), t->close_at);
 
 	at = RTE_MIN(at, keepalive_at(t));
+	at = RTE_MIN(at, user_timeout_at(t));
 	if (t->xs != NULL && t->xs->pace.wake_us != 0)
 		at = RTE_MIN(at, t->xs->pace.wake_us);
 	if (t->xs != NULL && t->xs->loss.reo_at != 0)
@@ -37,16 +63,25 @@ static void give_up(struct tcp *tcp, struct tcb *t)
 	tcb_end(tcp, t, t->soft_error != 0 ? t->soft_error : ETIMEDOUT);
 }
 
+/* R1 (MUST-20 (a)): the same data, or SYN, is sent again for the r1-th time or more. */
+static void stalled(struct tcp *tcp, struct tcb *t)
+{
+	if (t->stalls < UINT8_MAX)
+		t->stalls++;
+	if (t->stalls >= tcp->conf.r1)
+		net_suspect(tcp->net, &t->dst);
+}
+
 static void backoff_more(struct tcb *t)
 {
-	if (t->backoff < 16)
+	if (t->backoff < BACKOFF_MAX)
 		t->backoff++;
 }
 
 /* SYN or SYN,ACK was not answered (section 3.8.3, MUST-23). */
 static void syn_timeout(struct tcp *tcp, struct tcb *t)
 {
-	if (tcp->env->now_us - t->rexmt_since >= tcp->conf.syn_r2_us) {
+	if (tcp->env->now_us - t->rexmt_since >= give_up_us(tcp, t)) {
 		give_up(tcp, t);
 		return;
 	}
@@ -54,32 +89,53 @@ static void syn_timeout(struct tcp *tcp, struct tcb *t)
 	t->retransmits++;
 	tcp_count(tcp, CNT_tcp_rexmt_segs);
 	backoff_more(t);
+	stalled(tcp, t);
 	tcp_xmit_syn(tcp, t);
 	tcp_rexmt_arm(tcp, t);
+}
+
+/* How long the window has been probed, at the least until that is for ever: the intervals so far. */
+static uint64_t probing_us(const struct tcp *tcp, const struct tcb *t)
+{
+	uint64_t sum = 0;
+
+	if (t->backoff >= BACKOFF_MAX)
+		return TCP_NEVER;
+	for (unsigned i = 0; i <= t->backoff; i++)
+		sum += RTE_MIN((uint64_t)t->rto_us << i, (uint64_t)tcp->conf.rto_max_us);
+	return sum;
 }
 
 /* The window is still closed: probe, for as long as the peer answers (MUST-37). */
 static void persist_timeout(struct tcp *tcp, struct tcb *t)
 {
-	uint64_t silent_us = tcp->env->now_us - t->last_rx_us;
+	uint64_t silent_us = tcp->env->now_us - t->last_rx_us, limit_us = give_up_us(tcp, t);
 
-	if (silent_us >= tcp->conf.r2_us && t->backoff > 3) {
+	if (t->user_timeout_s != 0)
+		silent_us = RTE_MIN(silent_us, probing_us(tcp, t));
+	if (silent_us >= limit_us && t->backoff > (t->user_timeout_s != 0 ? 0 : 3)) {
 		give_up(tcp, t);
 		return;
 	}
 	tcp_probe(tcp, t);
-	if (t->flags & TF_PERSIST) {
-		backoff_more(t);
-		tcp_rexmt_arm(tcp, t);
-	}
+	if (!(t->flags & TF_PERSIST))
+		return;
+	backoff_more(t);
+	tcp_rexmt_arm(tcp, t);
+	if (t->user_timeout_s != 0 && silent_us < limit_us)
+		t->rexmt_at = RTE_MIN(t->rexmt_at, tcp->env->now_us + limit_us - silent_us);
 }
 
-/* A peer that has shut its window over data in flight, and answers, is not given up (SHLD-17). */
-static bool r2_reached(const struct tcp *tcp, const struct tcb *t)
+/* At the first timeout: when the data was sent. R2 has always begun with the timeout itself. */
+static uint64_t stall_begin(const struct tcp *tcp, const struct tcb *t)
 {
-	uint64_t since = t->snd_wnd == 0 ? t->last_rx_us : t->rexmt_since;
+	uint64_t now = tcp->env->now_us;
 
-	return tcp->env->now_us - RTE_MAX(since, t->rexmt_since) >= tcp->conf.r2_us;
+	if (likely(t->user_timeout_s == 0))
+		return now;
+	if (t->una_seg == NULL) /* FIN */
+		return now - t->rto_us;
+	return now - (uint32_t)((uint32_t)now - t->una_seg->sent_us);
 }
 
 /* RFC 6298 (5.4) to (5.6), RFC 5681 section 3.1: everything outstanding is taken for lost. */
@@ -87,12 +143,15 @@ static void rexmt_timeout(struct tcp *tcp, struct tcb *t)
 {
 	bool first = t->rexmt_since == 0;
 
-	if (first)
-		t->rexmt_since = tcp->env->now_us;
-	else if (r2_reached(tcp, t)) {
+	if (first) {
+		t->rexmt_since = stall_begin(tcp, t);
+		t->stalls = 0;
+	}
+	if (tcp->env->now_us - stalled_since(t) >= give_up_us(tcp, t)) {
 		give_up(tcp, t);
 		return;
 	}
+	stalled(tcp, t);
 	tcp_count(tcp, CNT_tcp_rexmt_timeouts);
 	tcp_xs(tcp, t);
 	tcp_recovery_timeout(tcp, t, first);
@@ -158,6 +217,10 @@ void tcp_timer_fire(void *ctx, struct timer *timer, uint64_t now_us)
 	}
 	if (unlikely(t->xs != NULL && t->xs->loss.reo_at != 0 && t->xs->loss.reo_at <= now_us))
 		tcp_recovery_reorder(tcp, t);
+	if (unlikely(user_timeout_at(t) <= now_us)) {
+		give_up(tcp, t);
+		return;
+	}
 	if (t->rexmt_at <= now_us)
 		rexmt_fire(tcp, t);
 	if (t->state != TCP_CLOSED && t->close_at <= now_us)

@@ -155,6 +155,8 @@ int tcp_xmit_syn(struct tcp *tcp, struct tcb *t)
 	struct wire_tcp_opts o = {.mss = t->mss_announced,
 		.tsval = tcp_ts_now(tcp, t->ts_off),
 		.tsecr = t->ts_recent};
+	o.uto = tcp_uto_offer(tcp, t->flags,
+		t->flags & TF_UTO_OWN ? t->user_timeout_s : tcp_user_timeout_s(tcp, NULL));
 	uint8_t ecn = tcp_syn_opts(&o, t->flags, ack, t->rcv_wscale);
 	struct wire_tcp h = {
 		.sport = t->key.lport,

@@ -123,6 +123,7 @@ struct talk {
 	struct tcp_opts opts; /* of what is opened next */
 	uint16_t mtu;
 	uint16_t tso_max;
+	bool neigh_learned; /* the peer's link address is not configured */
 	uint64_t seed;
 	struct env env;
 	struct owner owner;

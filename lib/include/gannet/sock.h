@@ -119,6 +119,8 @@ struct gn_tcp_opts {
 	bool nodelay;		 /* no Nagle algorithm (RFC 9293 section 3.7.4) */
 	bool keepalive;
 	uint32_t keepalive_idle_s, keepalive_interval_s, keepalive_count;
+	uint32_t
+		user_timeout_s; /* data not acknowledged for so long ends it; at most 65535 (RFC 5482) */
 	uint8_t ttl, tos;
 	uint16_t mss; /* upper bound for what we announce */
 	/* GN_DEFAULT, GN_OFF, GN_ON; settled when the connection opens. */
