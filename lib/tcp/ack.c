@@ -133,8 +133,11 @@ enum tcp_verdict tcp_ack_process(struct tcp *tcp, struct tcb *t, struct tcp_seg 
 	}
 	bool dup = is_duplicate(t, s);
 
-	/* With nothing outstanding there may still be a D-SACK for what was sent before. */
-	if (dup || (s->ack == t->snd_una && t->xs != NULL && has_sack(t, s))) {
+	/* With nothing outstanding there may still be a D-SACK for what was sent before; and a mark
+	 * may be told of with the peer's data (RFC 3168 section 6.1.2). */
+	if (dup ||
+		(s->ack == t->snd_una && ((t->xs != NULL && has_sack(t, s)) ||
+						 (t->flags & TF_ECN && s->flags & WIRE_TCP_ECE)))) {
 		tcp_xs(tcp, t);
 		ack_tracked(tcp, t, s, dup);
 		tcp_out_add(tcp, t); /* limited transmit (RFC 3042), or recovery */

@@ -240,14 +240,21 @@ static int rexmt(struct tcp *tcp, struct tcb *t, struct txseg *s, uint32_t most)
 	return tcp_xmit(tcp, t, m, seq, flags, len > t->mss ? t->mss : 0);
 }
 
-/* The next stretch that is to be sent again. */
-static struct txseg *lost_next(struct tcb *t)
+/* The next stretch that is to be sent again. NULL: none, or not found within *steps more; then
+ * next_lost is where to go on. */
+static struct txseg *lost_next(struct tcb *t, unsigned *steps)
 {
 	struct tcp_loss *l = &t->xs->loss;
 	struct txseg *s = l->next_lost;
 
-	while (s != NULL && s != t->nxt_seg && (s->flags & SB_STATE) != TXSEG_LOST)
-		s = s->next;
+	while (s != NULL && s != t->nxt_seg && (s->flags & SB_STATE) != TXSEG_LOST) {
+		if (unlikely(*steps == 0)) {
+			l->next_lost = s;
+			return NULL;
+		}
+		--*steps;
+		s = s->flags & TXSEG_SACKED && s->flags & TXSEG_RUN ? s->later : s->next;
+	}
 	l->next_lost = s != t->nxt_seg ? s : NULL;
 	return l->next_lost;
 }
@@ -256,11 +263,12 @@ static struct txseg *lost_next(struct tcb *t)
  * until something changes. */
 static bool send_lost(struct tcp *tcp, struct tcb *t, uint32_t most)
 {
+	unsigned steps = TCP_SACK_STEPS;
 	struct txseg *s;
 
 	if (t->xs->loss.frto_new)
 		return true; /* RFC 5682 section 2.1 (2b): new data tells more */
-	while ((s = lost_next(t)) != NULL) {
+	while ((s = lost_next(t, &steps)) != NULL) {
 		uint32_t len = RTE_MIN(s->len, t->mss), room = cwnd_room(t);
 		uint32_t wnd = wnd_room(t, s->seq);
 
@@ -278,7 +286,11 @@ static bool send_lost(struct tcp *tcp, struct tcb *t, uint32_t most)
 			return false;
 		}
 	}
-	return true;
+	if (likely(t->xs->loss.next_lost == NULL))
+		return true;
+	tcp_count(tcp, CNT_tcp_sack_limited);
+	tcp_out_add(tcp, t); /* goes on in the next turn */
+	return false;
 }
 
 /* The last stretch that was sent, and has not arrived as far as we know. */

@@ -79,14 +79,32 @@ void tcp_pmtu_start(struct tcp *tcp, struct tcb *t)
 	t->pmtu_raise = raise_time(tcp, RAISE_AFTER_US);
 }
 
+static uint16_t next_lower(const struct tcp *tcp, const struct tcb *t)
+{
+	return in_use(t) > base(tcp, t) ? base(tcp, t) : lowest(tcp, t);
+}
+
+/* A small last segment of the flight, which SACK would have told of, has not arrived either: then
+ * it is not size that matters. What follows a full stretch is a packet of its own. */
+static bool small_vanished(const struct tcp *tcp, const struct tcb *t)
+{
+	const struct txseg *s = t->una_seg, *prev = NULL;
+
+	if (!(t->flags & TF_SACK) || s == NULL || s == t->nxt_seg)
+		return false;
+	for (; s->next != NULL && s->next != t->nxt_seg; s = s->next)
+		prev = s;
+	return prev != NULL && prev->len == t->mss && !(s->flags & (TXSEG_SACKED | TXSEG_HAD)) &&
+	       s->len + overhead(t) <= next_lower(tcp, t);
+}
+
 /* The second timeout in a row of the same data, which is of the largest size: a black hole, perhaps.
  * Small segments that are lost say nothing of the size. */
 static void black_hole(struct tcp *tcp, struct tcb *t)
 {
-	uint16_t next = in_use(t) > base(tcp, t) ? base(tcp, t) : lowest(tcp, t);
+	uint16_t next = next_lower(tcp, t);
 
-	if (t->backoff < 2 || t->una_seg == NULL || next >= in_use(t) ||
-		t->una_seg->len + overhead(t) <= next)
+	if (t->una_seg == NULL || next >= in_use(t) || t->una_seg->len + overhead(t) <= next)
 		return;
 	tcp_count(tcp, CNT_tcp_pmtu_black_holes);
 	/* If not even the base passes, size was not the reason: nothing is known of large ones. */
@@ -94,13 +112,13 @@ static void black_hole(struct tcp *tcp, struct tcb *t)
 	lower(tcp, t, next);
 }
 
-void tcp_pmtu_timeout(struct tcp *tcp, struct tcb *t)
+void tcp_pmtu_timeout(struct tcp *tcp, struct tcb *t, bool first)
 {
 	if (tcp->conf.mtu_probing == TCP_MTU_PROBING_OFF)
 		return;
 	if (t->pmtu_probe != 0)
 		tcp_pmtu_loss(tcp, t);
-	else
+	else if (!first && !small_vanished(tcp, t))
 		black_hole(tcp, t);
 }
 

@@ -118,7 +118,7 @@ static void congestion_seen(struct tcp *tcp, struct tcb *t)
 {
 	const struct tcp_loss *l = &t->xs->loss;
 
-	if (t->flags & (TF_RECOVERY | TF_LOSS) || (l->cwr && seq_lt(t->snd_una, l->cwr_end)))
+	if (t->flags & (TF_RECOVERY | TF_LOSS) || (l->cwr && seq_leq(t->snd_una, l->cwr_end)))
 		return;
 	reduce(tcp, t);
 	if (!(t->cc->flags & TCP_CC_MODEL))
@@ -151,9 +151,11 @@ static bool judge(
 		now = rack_detect(tcp, t);
 	else
 		now = newreno_detect(tcp, t, a, dup);
-	if (tcp_tlp_ack(t, a, s, dup) || (a->ece && t->flags & TF_ECN))
+	if (tcp_tlp_ack(t, a, s, dup) || (a->ece && (t->flags & (TF_ECN | TF_CWR)) == TF_ECN))
 		congestion_seen(tcp, t);
-	if (l->cwr && seq_geq(t->snd_una, l->cwr_end))
+	/* Not before the first segment beyond has arrived, which told the peer of it: until then the
+	 * peer repeats ECE. */
+	if (l->cwr && seq_gt(t->snd_una, l->cwr_end))
 		l->cwr = false;
 	return now;
 }
@@ -210,7 +212,8 @@ void tcp_recovery_timeout(struct tcp *tcp, struct tcb *t, bool first)
 	struct tcp_loss *l = &t->xs->loss;
 
 	if (first) {
-		tcp_undo_begin(t, !(t->flags & TF_RECOVERY));
+		/* RFC 5682 section 2.1 step 1: no doubt while an earlier one is recovered from. */
+		tcp_undo_begin(t, !(t->flags & (TF_RECOVERY | TF_LOSS)));
 		reduce(tcp, t);
 	} else {
 		l->frto = false;

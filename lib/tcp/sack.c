@@ -7,8 +7,7 @@
  * bounded for each ACK, so that no peer can make blocks expensive by choosing them badly.
  */
 
-#define SACK_STEPS 1024 /* stretches looked at in vain, an ACK */
-#define SPLIT_MIN  64u	/* bytes: smaller pieces are not cut off a stretch */
+#define SPLIT_MIN 64u /* bytes: smaller pieces are not cut off a stretch */
 
 struct sack_walk {
 	const struct tcp_seg *ack;
@@ -128,7 +127,7 @@ void tcp_sack_input(
 {
 	const struct wire_tcp_opts *o = s->opts;
 	struct tcp_loss *l = &t->xs->loss;
-	struct sack_walk w = {.ack = s, .a = a, .steps = SACK_STEPS};
+	struct sack_walk w = {.ack = s, .a = a, .steps = TCP_SACK_STEPS};
 	uint32_t left[4], right[4];
 	unsigned first = 0, n = 0;
 

@@ -561,6 +561,7 @@ void tcp_recovery_timeout(struct tcp *tcp, struct tcb *t, bool first);
 /* The reordering timer (RFC 8985 section 6.3). */
 void tcp_recovery_reorder(struct tcp *tcp, struct tcb *t);
 /* sack.c: the blocks of an ACK; after its cumulative part */
+#define TCP_SACK_STEPS 1024 /* stretches looked at in vain, an ACK and a turn of output */
 void tcp_sack_input(
 	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, struct tcp_ack_sample *a);
 /* rack.c: s has arrived (RFC 8985 section 6.2, steps 2 and 3) */
@@ -717,7 +718,7 @@ void tcp_pmtu_icmp(struct tcp *tcp, struct tcb *t, uint32_t mtu);
 /* The connection is established. */
 void tcp_pmtu_start(struct tcp *tcp, struct tcb *t);
 /* After a retransmission timeout; when recovery begins; when snd_una moved with pmtu_probe not 0. */
-void tcp_pmtu_timeout(struct tcp *tcp, struct tcb *t);
+void tcp_pmtu_timeout(struct tcp *tcp, struct tcb *t, bool first); /* first of this data */
 void tcp_pmtu_loss(struct tcp *tcp, struct tcb *t);
 void tcp_pmtu_acked(struct tcp *tcp, struct tcb *t);
 /* With pmtu not 0: payload of a probe that may leave now, 0: none; and that it has left. */

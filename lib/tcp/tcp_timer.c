@@ -156,7 +156,7 @@ static void rexmt_timeout(struct tcp *tcp, struct tcb *t)
 	tcp_xs(tcp, t);
 	tcp_recovery_timeout(tcp, t, first);
 	backoff_more(t);
-	tcp_pmtu_timeout(tcp, t);
+	tcp_pmtu_timeout(tcp, t, first);
 	tcp_rexmt_arm(tcp, t);
 	tcp_out_add(tcp, t);
 }

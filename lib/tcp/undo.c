@@ -55,6 +55,16 @@ static bool eifel(const struct tcb *t, const struct tcp_seg *s, const struct tcp
 	return a->acked != 0 && s->has_ts && l->rexmt_ts_known && seq_lt(s->tsecr, l->rexmt_ts);
 }
 
+static bool new_segment(const struct tcb *t)
+{
+	if (t->nxt_seg == NULL || !(t->flags & TF_SENDING))
+		return false;
+	uint32_t queued = t->tail_seg->seq + t->tail_seg->len, edge = t->snd_una + t->snd_wnd;
+
+	return seq_geq(
+		RTE_MIN(queued - t->snd_una, edge - t->snd_una) + t->snd_una, t->snd_nxt + t->mss);
+}
+
 /*
  * RFC 5682 section 2.1, and 3.1 with SACK: after the first ACK that moves snd_una without covering all,
  * new data is sent; if the next one too acknowledges what was sent only once, the timeout was
@@ -68,20 +78,19 @@ static bool frto(struct tcb *t, const struct tcp_ack_sample *a, bool dup)
 		return true;
 	if (l->frto_new) { /* new data was sent, and this is the answer */
 		l->frto_new = false;
-		if (dup || a->acked == 0)
-			l->frto = false; /* it was a loss */
+		if (dup || a->acked == 0) { /* (3a): it was a loss */
+			l->frto = false;
+			t->cwnd = 3u * t->mss; /* room for old data beside the new */
+		}
 		return false;
 	}
 	if (a->acked == 0 || seq_geq(t->snd_una, t->recover)) {
 		l->frto = a->acked == 0 && !dup;
 		return false;
 	}
-	if (t->nxt_seg == NULL || !(t->flags & TF_SENDING) ||
-		seq_geq(t->snd_nxt, t->snd_una + t->snd_wnd)) {
-		l->frto = false; /* nothing new to send: as usual */
-		return false;
-	}
-	l->frto_new = true;
+	/* Without a whole new segment that surely goes now (Nagle, the peer's window): as usual. */
+	l->frto_new = new_segment(t);
+	l->frto = l->frto_new;
 	return false;
 }
 

@@ -65,6 +65,37 @@ TALK(ecn, ece_until_cwr_rfc3168_6_1_3)
 	talk_expect(ACK | ECE, .seq = 6, .ack = 601);
 }
 
+/* A mark is heard on any ACK: on the peer's data that acknowledges nothing new; once a window. */
+TALK(ecn, ece_on_data_reduces_once_rfc3168_6_1_2)
+{
+	talk.ecn = true;
+	talk_established();
+	talk_send(1000);
+	talk_expect(ACK | PSH, .seq = 1, .ack = 1, .len = 1000, .tos = ECT);
+	talk_check(talk_tcb()->xs == NULL);
+	uint32_t cwnd = talk_cwnd();
+
+	talk_in(ACK | ECE, .seq = 1, .ack = 1, .len = 100);
+	talk_check(talk_cwnd() < cwnd);
+	cwnd = talk_cwnd();
+	talk_in(ACK | ECE, .seq = 101, .ack = 1, .len = 100);
+	talk_skip(NULL);
+	talk_in(ACK | ECE, .seq = 201, .ack = 1001);
+	talk_eq(talk_cwnd(), cwnd);
+	talk_send(1000);
+	talk_expect(ACK | PSH | CWR, .seq = 1001, .ack = 201, .len = 1000);
+	/* The peer has not heard it yet. */
+	talk_in(ACK | ECE, .seq = 201, .ack = 1001, .len = 10);
+	talk_eq(talk_cwnd(), cwnd);
+	talk_in(ACK, .seq = 211, .ack = 2001);
+	talk_send(1000);
+	talk_skip(NULL);
+	talk_check(!(talk_tcb()->flags & TF_CWR));
+	talk_in(ACK | ECE, .seq = 211, .ack = 3001);
+	talk_check(talk_tcb()->flags & TF_CWR); /* a new window, a new mark */
+	talk.lenient = true;
+}
+
 /* DCTCP asks for it whatever is configured. */
 TALK(ecn, dctcp_asks_rfc8257_3)
 {

@@ -224,3 +224,18 @@ TALK4(pmtu, floor_rfc5927_7_2_tcp_14_06)
 	talk_icmp(WIRE_ICMP4_UNREACH, WIRE_ICMP4_UNREACH_NEEDFRAG, 68, 1);
 	talk_eq(talk_tcb()->mss, 960);
 }
+
+/* With SACK: the small tail of the flight, which nobody tells of, vanished too. */
+TALK(pmtu, small_segments_vanish_too_rfc8899_4_3)
+{
+	begin();
+	talk_listen();
+	talk_in(SYN, .mss = 1460, .sack_ok = true);
+	talk_expect(SYN | ACK, .ack = 1);
+	talk_in(ACK, .seq = 1, .ack = 1);
+	talk_accepted();
+	feed(8000);
+	path_run(0, 20 * SEC);
+	talk_eq(talk_tcb()->mss, FULL);
+	talk_eq(talk_count(CNT_tcp_pmtu_black_holes), 0);
+}
