@@ -187,20 +187,20 @@ static struct rte_mbuf *cut(struct tcp *tcp, struct tcb *t, struct ooo_path *p, 
 	uint32_t from = *seq;
 
 	if (prev != NULL && seq_gt(prev->end, from)) {
-		uint32_t upto = seq_lt(prev->end, *end) ? prev->end : *end;
+		uint32_t till = seq_lt(prev->end, *end) ? prev->end : *end;
 
-		tcp_dsack_note(tcp, t, from, upto);
-		from = upto;
+		tcp_dsack_note(tcp, t, from, till);
+		from = till;
 	}
 	swallow(tcp, t, p, *end);
 	next = path_next(p) != NULL ? node(path_next(p)) : NULL;
 	if (next != NULL && seq_lt(next->seq, *end)) {
-		uint32_t upto = seq_gt(next->seq, from) ? next->seq : from;
+		uint32_t till = seq_gt(next->seq, from) ? next->seq : from;
 
-		tcp_dsack_note(tcp, t, upto, *end);
-		if (upto != from)
-			tcp_trim_tail(tcp, m, *end - upto);
-		*end = upto;
+		tcp_dsack_note(tcp, t, till, *end);
+		if (till != from)
+			tcp_trim_tail(tcp, m, *end - till);
+		*end = till;
 	}
 	if (from == *end) {
 		pkt_drop(&tcp->env->pool, m, DROP_tcp_dup);

@@ -82,7 +82,7 @@ static unsigned cwnd_gain(const struct bbr *b)
 }
 
 /* Bandwidth times round trip times gain, and what a burst and delayed ACKs need (section 4.2.3.2). */
-static uint32_t inflight(const struct tcp *tcp, const struct tcb *t, unsigned gain)
+static uint32_t flight(const struct tcp *tcp, const struct tcb *t, unsigned gain)
 {
 	const struct bbr *b = state(t);
 
@@ -173,9 +173,9 @@ static void cycle_update(struct tcp *tcp, struct tcb *t, const struct tcp_ack_sa
 	if (b->mode != BBR_PROBE_BW)
 		return;
 	if (gain > GAIN_ONE)
-		over = over && (a->lost != 0 || a->prior_flight >= inflight(tcp, t, gain));
+		over = over && (a->lost != 0 || a->prior_flight >= flight(tcp, t, gain));
 	else if (gain < GAIN_ONE)
-		over = over || a->prior_flight <= inflight(tcp, t, GAIN_ONE);
+		over = over || a->prior_flight <= flight(tcp, t, GAIN_ONE);
 	if (over) {
 		b->phase = (b->phase + 1) % CYCLE_LEN;
 		b->cycle_us = now;
@@ -204,7 +204,7 @@ static void drain_update(struct tcp *tcp, struct tcb *t, const struct tcp_ack_sa
 
 	if (b->mode == BBR_STARTUP && b->filled)
 		b->mode = BBR_DRAIN;
-	if (b->mode == BBR_DRAIN && a->in_flight <= inflight(tcp, t, GAIN_ONE))
+	if (b->mode == BBR_DRAIN && a->in_flight <= flight(tcp, t, GAIN_ONE))
 		probe_bw_enter(tcp, b);
 }
 
@@ -312,7 +312,7 @@ static void cwnd_set(struct tcp *tcp, struct tcb *t, const struct tcp_ack_sample
 	struct bbr *b = state(t);
 
 	if (a->delivered != 0 && !cwnd_recovery(t, a)) {
-		uint64_t target = (uint64_t)inflight(tcp, t, cwnd_gain(b)) + extra_room(b);
+		uint64_t target = (uint64_t)flight(tcp, t, cwnd_gain(b)) + extra_room(b);
 
 		if (b->filled)
 			target = RTE_MIN(target, (uint64_t)t->cwnd + a->delivered);
