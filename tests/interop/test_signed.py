@@ -39,13 +39,17 @@ def ao_key(s, peer, secret, algorithm, send_id, recv_id):
                                               send_id, recv_id, 12, 0, len(secret), secret))
 
 
-def has_ao(namespace):
+def has_ao():
     try:
-        with namespace.socket() as s:
+        with socket.socket() as s:
             ao_key(s, PEER4, SECRET, b"hmac(sha1)", 1, 2)
         return True
     except OSError:
         return False
+
+
+# What the kernel is built with: a test that cannot run is none.
+ALGORITHMS = ["md5", "hmac-sha1", "aes-cmac"] if has_ao() else ["md5"]
 
 
 def keys(algorithm, secret=SECRET):
@@ -63,17 +67,15 @@ def sign(s, peer, algorithm, secret=SECRET):
         ao_key(s, peer, secret, name, 1, 2)
 
 
-@pytest.fixture(params=["md5", "hmac-sha1", "aes-cmac"])
+@pytest.fixture(params=ALGORITHMS)
 def algorithm(request):
     return request.param
 
 
 @pytest.fixture
-def link(kind, algorithm):
+def link(kind):
     made = Link(kind, 1)
     try:
-        if algorithm != "md5" and not has_ao(made.peer):
-            pytest.skip("this kernel is built without TCP-AO")
         yield made
     finally:
         made.close()
