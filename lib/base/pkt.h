@@ -96,13 +96,22 @@ static inline struct rte_mbuf *pkt_alloc(struct pkt_pool *p)
 	return m;
 }
 
+/* m's data lies in a buffer of its own: RTE_MBUF_DIRECT(), by the one byte that says so. */
+static inline bool pkt_direct(const struct rte_mbuf *m)
+{
+	const uint8_t *flags = (const uint8_t *)&m->ol_flags;
+
+	return (flags[RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? 7 : 0] &
+		       (uint8_t)((RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL) >> 56)) == 0;
+}
+
 /* m is a whole packet in one buffer that nothing else refers to: as a pool wants it back. */
 static inline bool pkt_whole(const struct rte_mbuf *m)
 {
 	uint32_t refs_segs;
 
 	memcpy(&refs_segs, (const uint8_t *)&m->rearm_data + 2, sizeof(refs_segs));
-	return refs_segs == 0x10001 && m->next == NULL && RTE_MBUF_DIRECT(m);
+	return refs_segs == 0x10001 && m->next == NULL && pkt_direct(m);
 }
 
 /* Gives a buffer that is pkt_whole() to the cache of its pool. False: not possible, nothing done. */
@@ -110,12 +119,15 @@ static inline bool pkt_cache_put(struct pkt_pool *p, struct rte_mbuf *m)
 {
 	struct rte_mempool_cache *c = p->cache;
 
-	if (unlikely(m->pool != p->mp)) {
-		if (m->pool != p->peer)
+	if (likely(m->pool == p->mp)) {
+		if (unlikely(c == NULL))
 			return false;
-		c = p->peer_cache;
+	} else {
+		c = p->peer_cache; /* there is one where there is a peer */
+		if (unlikely(m->pool != p->peer))
+			return false;
 	}
-	if (unlikely(c == NULL || c->len >= c->flushthresh))
+	if (unlikely(c->len >= c->flushthresh))
 		return false;
 	c->objs[c->len++] = m;
 	return true;

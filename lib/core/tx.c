@@ -14,6 +14,7 @@ void tx_queue_init(struct tx_queue *q, const struct core_port *port, drv_tx_fn t
 		.queue = queue,
 		.relayed = relayed,
 		.out.flush_at = TX_BURST,
+		.out.full_at = TX_BURST - 1,
 		.env = env,
 	};
 	port->drv->ops->caps(port->drv, &caps);
@@ -61,6 +62,7 @@ static void tx_queue_flush_rest(struct tx_queue *q, uint16_t done, uint16_t refu
 	for (unsigned i = 0; i < q->out.n; i++)
 		q->out.bytes += q->out.pkts[i]->pkt_len;
 	q->out.flush_at = RTE_MIN(q->out.n + TX_BURST, TX_HOLD_MAX);
+	q->out.full_at = q->out.flush_at - 1;
 	tx_queue_sent(q, done, bytes - q->out.bytes);
 }
 
@@ -77,6 +79,7 @@ void tx_queue_flush(struct tx_queue *q)
 	q->out.n = 0;
 	q->out.bytes = 0;
 	q->out.flush_at = TX_BURST;
+	q->out.full_at = TX_BURST - 1;
 }
 
 static void tx_queue_put(void *ctx, struct rte_mbuf *m)

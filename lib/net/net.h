@@ -143,6 +143,7 @@ struct net_txq {
 	uint64_t bytes;	   /* in the frames that wait */
 	uint16_t n;	   /* frames that wait */
 	uint16_t flush_at; /* with so many something is to be done */
+	uint16_t full_at;  /* one less: from here on it is for net_env_ops.tx */
 	uint16_t max_segs; /* of a frame that can be added */
 	struct rte_mbuf *pkts[NET_TXQ_MAX];
 };

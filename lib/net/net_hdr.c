@@ -41,7 +41,7 @@ void net_hdr_udp(struct net *n, const struct net_dst *d, bool v6, const union ne
 	unsigned l3_len = v6 ? WIRE_IP6_LEN : WIRE_IP4_LEN;
 	const struct ifc *ifc = e->port;
 
-	h->max = 0;
+	net_hdr_clear(h);
 	if (e->plain != d->neigh >> 16 || d->mtu < l3_len + NET_UDP_LEN)
 		return;
 	memcpy(h->b + NET_HDR_ROOM - l3_len - NEIGH_L2_ROOM, e->l2, NEIGH_L2_ROOM);
@@ -57,5 +57,7 @@ void net_hdr_udp(struct net *n, const struct net_dst *d, bool v6, const union ne
 		      (v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM);
 	h->tx_offload = v6 ? ifc->tx_lens6 : ifc->tx_lens4;
 	h->len = (uint16_t)(l3_len + e->l2_len);
+	h->rearm = pkt_rearm_word((uint16_t)(RTE_PKTMBUF_HEADROOM - h->len - NET_UDP_LEN), 1);
 	h->max = (uint16_t)(d->mtu - l3_len);
+	h->copy_end = (uint16_t)(RTE_MIN(h->max - NET_UDP_LEN, n->env->pool.data_room) + 1);
 }

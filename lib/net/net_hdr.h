@@ -24,10 +24,13 @@ struct net_hdr {
 	struct net_txq *txq;
 	uint16_t *id; /* the last identification; NULL: IPv6 */
 	uint64_t ol_flags;
+	uint64_t rearm; /* of a fresh buffer that is to hold them: pkt_rearm_word() */
 	uint32_t tx_offload;
 	uint16_t gen;
 	uint16_t max; /* bytes of UDP, 0: not prepared */
-	uint16_t sum; /* of the pseudo-header without the length */
+	uint16_t
+		copy_end; /* a payload of fewer bytes fits in one buffer and in max, 0: not prepared */
+	uint16_t sum;	  /* of the pseudo-header without the length */
 	uint16_t id_step;
 	uint16_t len; /* of the headers */
 };
@@ -36,37 +39,36 @@ struct net_hdr {
 void net_hdr_udp(struct net *n, const struct net_dst *d, bool v6, const union net_ip *src,
 	const union net_ip *dst, struct net_hdr *h);
 
+/* h is to be prepared before it is used again. */
+static inline void net_hdr_clear(struct net_hdr *h)
+{
+	h->max = h->copy_end = 0;
+}
+
 /* The headers can be used for len bytes of UDP now. */
 static inline bool net_hdr_ok(const struct net_hdr *h, uint32_t len)
 {
 	return len <= h->max && *h->plain == h->gen;
 }
 
-/* Likewise, and there is room in the port's queue. */
-static inline bool net_hdr_ready(const struct net_hdr *h, uint32_t len)
-{
-	return likely(net_hdr_ok(h, len)) && likely(h->txq->n + 1u < h->txq->flush_at);
-}
-
 /*
- * Puts the headers in front of a datagram of len bytes of UDP whose payload is at data, and m in the
- * port's queue; net_hdr_ready() is true. m is the caller's own; its data_off, but for nothing else
- * that a buffer from a pool has, is the caller's to set.
+ * Puts the headers, h_len bytes without UDP's, in front of a datagram of len bytes of UDP whose
+ * payload is at data, and m in q, where its first n frames leave room. m is the caller's own; its data_off, but for nothing else that a buffer from a pool has, is the caller's to set.
  */
-static __rte_always_inline void net_hdr_put(const struct net_hdr *h, struct rte_mbuf *m,
-	uint8_t *data, uint32_t len, uint32_t ports, uint64_t now_us)
+static __rte_always_inline void net_hdr_put(const struct net_hdr *h, uint32_t h_len,
+	struct rte_mbuf *m, uint8_t *data, uint32_t len, uint32_t ports, struct net_txq *q,
+	size_t n, uint64_t now_us)
 {
 	uint8_t *l4 = data - NET_UDP_LEN;
-	struct net_txq *q = h->txq;
-	uint16_t len_be = wire_swap16((uint16_t)len);
-	uint32_t whole = len + h->len, sum = (uint32_t)h->sum + len_be;
+	uint16_t len_be = wire_swap16((uint16_t)len), sum;
+	uint32_t whole = len + h_len;
 	uint16_t *id_last = h->id;
-	unsigned at = q->n;
 
+	if (__builtin_add_overflow(h->sum, len_be, &sum)) /* ones' complement */
+		sum++;
 	wire_put32(l4, ports);
 	memcpy(l4 + 4, &len_be, sizeof(len_be));
-	sum += sum >> 16;
-	memcpy(l4 + 6, &(uint16_t){(uint16_t)sum}, sizeof(uint16_t));
+	memcpy(l4 + 6, &sum, sizeof(sum));
 	if (likely(id_last != NULL)) {
 		uint16_t id = (uint16_t)(*id_last + h->id_step);
 
@@ -83,15 +85,9 @@ static __rte_always_inline void net_hdr_put(const struct net_hdr *h, struct rte_
 	m->pkt_len = whole;
 	*h->used_us = now_us;
 	++*h->sent;
-	q->pkts[at] = m;
-	q->n = (uint16_t)(at + 1);
+	q->pkts[n] = m;
+	q->n++;
 	q->bytes += whole;
-}
-
-/* The bytes of headers, of UDP too. */
-static inline unsigned net_hdr_room(const struct net_hdr *h)
-{
-	return h->len + NET_UDP_LEN;
 }
 
 /*
@@ -101,13 +97,20 @@ static inline unsigned net_hdr_room(const struct net_hdr *h)
 static __rte_always_inline bool net_hdr_send(
 	const struct net_hdr *h, struct rte_mbuf *m, uint32_t ports, uint64_t now_us)
 {
-	uint32_t len = m->pkt_len + NET_UDP_LEN;
-	unsigned off = m->data_off;
+	uint32_t len = m->pkt_len + NET_UDP_LEN, h_len;
+	struct net_txq *q;
+	size_t off, n;
 
-	if (unlikely(!net_hdr_ready(h, len)))
+	if (unlikely(!net_hdr_ok(h, len)))
 		return false;
-	m->data_off = (uint16_t)(off - net_hdr_room(h));
-	net_hdr_put(h, m, (uint8_t *)m->buf_addr + off, len, ports, now_us);
+	q = h->txq;
+	n = q->n;
+	if (unlikely(n >= q->full_at))
+		return false;
+	off = m->data_off;
+	h_len = h->len;
+	m->data_off = (uint16_t)(off - NET_UDP_LEN - h_len);
+	net_hdr_put(h, h_len, m, (uint8_t *)m->buf_addr + off, len, ports, q, n, now_us);
 	return true;
 }
 

@@ -225,7 +225,7 @@ static __rte_always_inline void eth_plain_tx(struct net *n, const struct ifc *if
 	m->data_off = (uint16_t)(m->data_off - hlen);
 	m->data_len = (uint16_t)(m->data_len + hlen);
 	m->pkt_len = len;
-	if (unlikely(at + 1 >= q->flush_at || m->nb_segs > q->max_segs)) {
+	if (unlikely(at >= q->full_at || m->nb_segs > q->max_segs)) {
 		n->ops->tx(n->ops_ctx, &ifc->pub, m);
 		return;
 	}

@@ -96,10 +96,12 @@ static __rte_always_inline void sock_addr_set(
 	memcpy(a->v6, ip, sizeof(a->v6)); /* of IPv4, v4 and zeros */
 }
 
-/* The same for an IPv4 address that is no group's. */
-static __rte_always_inline void sock_addr_set4(struct gn_addr *a, uint32_t ip, uint16_t port)
+/* The same for an IPv4 address that is no group's, and a port in the upper half of a word. */
+static __rte_always_inline void sock_addr_set4(struct gn_addr *a, uint32_t ip, uint32_t port)
 {
-	uint64_t head = sock_addr_head(4, port, 0);
+	uint64_t head = RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+				? port | 4
+				: sock_addr_head(4, (uint16_t)(port >> 16), 0);
 	const uint64_t w[2] = {RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? ip : (uint64_t)ip << 32, 0};
 
 	memcpy(a, &head, sizeof(head));

@@ -27,7 +27,7 @@ static void sock_udp_received(void *ctx, struct udp_sock *u, const struct net_pk
 	ops->received(c, udp_handle(sock_of(c)->udp, u), udp_app_user(u), m, &from, &to);
 }
 
-static void sock_udp_received4(void *ctx, struct udp_sock *u, struct rte_mbuf *m, uint32_t from_ip,
+static void sock_udp_received4(void *ctx, struct udp_sock *u, uint32_t from_ip, struct rte_mbuf *m,
 	uint32_t to_ip, uint32_t ports)
 {
 	const struct gn_udp_ops *ops = udp_app_ops(u);
@@ -38,8 +38,8 @@ static void sock_udp_received4(void *ctx, struct udp_sock *u, struct rte_mbuf *m
 		gn_buf_free(c, m);
 		return;
 	}
-	sock_addr_set4(&from, from_ip, (uint16_t)(ports >> 16));
-	sock_addr_set4(&to, to_ip, (uint16_t)ports);
+	sock_addr_set4(&from, from_ip, ports & 0xffff0000);
+	sock_addr_set4(&to, to_ip, ports << 16);
 	ops->received(c, udp_handle(sock_of(c)->udp, u), udp_app_user(u), m, &from, &to);
 }
 
@@ -154,13 +154,18 @@ struct rte_mbuf *sock_buf_copy(struct sock *s, const void *data, size_t len)
 	return NULL;
 }
 
-/* Everything that the short way is not for. */
-static __rte_noinline ssize_t sock_udp_send_other(struct sock *s, struct udp_sock *u,
+/* Everything that the short way is not for. It gets what the application gave, and finds the socket
+ * once more: the short way need not keep both in registers. */
+static __rte_noinline ssize_t sock_udp_send_other(struct gn_core *c, gn_udp_t handle,
 	const struct gn_addr *to, const struct gn_addr *from, struct rte_mbuf *m)
 {
+	struct sock *s = sock_of(c);
+	struct udp_sock *u = udp_find(s->udp, handle);
 	union net_ip to_ip, from_ip;
 	bool v6 = to != NULL && to->family == 6;
 
+	if (u == NULL)
+		return -EBADF;
 	if (to != NULL && (to->family == 0 || !sock_addr_ip(to, &to_ip)))
 		return -EINVAL;
 	if (from != NULL) {
@@ -177,11 +182,13 @@ static __rte_noinline ssize_t sock_udp_send_other(struct sock *s, struct udp_soc
 
 /* The headers prepared for these addresses, or NULL. */
 static __rte_always_inline const struct net_hdr *sock_udp_hdr(struct sock *s, struct udp_sock *u,
-	const struct gn_addr *to, const struct gn_addr *from, uint16_t *to_port)
+	const struct gn_addr *to, const struct gn_addr *from, uint32_t *ports)
 {
 	if (to == NULL)
-		return from == NULL ? udp_hdr_peer(u, to_port) : NULL;
-	*to_port = to->port;
+		return from == NULL ? udp_hdr_peer(u, ports) : NULL;
+	*ports = udp_ports_to(u, to->port);
+	if (unlikely(to->port == 0))
+		return NULL; /* udp_send_buf() says why not */
 	if (likely(sock_addr_plain(to, 4))) {
 		if (unlikely(from == NULL))
 			return udp_hdr4(s->udp, u, to->v4, udp_lip(u)->v4);
@@ -194,31 +201,22 @@ static __rte_always_inline const struct net_hdr *sock_udp_hdr(struct sock *s, st
 	return NULL;
 }
 
-static __rte_always_inline ssize_t sock_udp_send(struct sock *s, struct udp_sock *u,
-	const struct gn_addr *to, const struct gn_addr *from, struct rte_mbuf *m)
-{
-	uint16_t port;
-	const struct net_hdr *h = sock_udp_hdr(s, u, to, from, &port);
-	ssize_t len = m->pkt_len;
-
-	if (likely(h != NULL) && likely(udp_send_hdr(s->udp, u, h, port, m)))
-		return len;
-	return sock_udp_send_other(s, u, to, from, m);
-}
-
 /* gn_udp_send() without headers that are ready. */
-static __rte_noinline ssize_t sock_udp_copy_other(struct sock *s, struct udp_sock *u,
+static __rte_noinline ssize_t sock_udp_copy_other(struct gn_core *c, gn_udp_t u,
 	const struct gn_addr *to, const struct gn_addr *from, const void *data, size_t len)
 {
+	struct sock *s = sock_of(c);
 	struct rte_mbuf *m;
 	ssize_t r;
 
+	if (udp_find(s->udp, u) == NULL)
+		return -EBADF;
 	if (unlikely(len > UINT16_MAX))
 		return -EMSGSIZE;
 	m = sock_buf_copy(s, data, len);
 	if (unlikely(m == NULL))
 		return -ENOBUFS;
-	r = sock_udp_send_other(s, u, to, from, m);
+	r = sock_udp_send_other(c, u, to, from, m);
 	if (unlikely(r < 0))
 		pkt_free(&s->env->pool, m);
 	return r;
@@ -230,15 +228,14 @@ ssize_t gn_udp_send(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
 	struct sock *s = sock_of(c);
 	struct udp_sock *found = udp_find(s->udp, u);
 	const struct net_hdr *h;
-	uint16_t port;
+	uint32_t ports;
 
-	if (unlikely(found == NULL))
-		return -EBADF;
-	h = sock_udp_hdr(s, found, to, from, &port);
-	if (likely(h != NULL && len <= UINT16_MAX) &&
-		likely(udp_send_copy(s->udp, found, h, port, data, (uint16_t)len)))
-		return (ssize_t)len;
-	return sock_udp_copy_other(s, found, to, from, data, len);
+	if (likely(found != NULL)) {
+		h = sock_udp_hdr(s, found, to, from, &ports);
+		if (likely(h != NULL) && likely(udp_send_copy(s->udp, h, ports, data, len)))
+			return (ssize_t)len;
+	}
+	return sock_udp_copy_other(c, u, to, from, data, len);
 }
 
 ssize_t gn_udp_send_buf(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
@@ -246,8 +243,16 @@ ssize_t gn_udp_send_buf(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
 {
 	struct sock *s = sock_of(c);
 	struct udp_sock *found = udp_find(s->udp, u);
+	const struct net_hdr *h;
+	ssize_t len = m->pkt_len;
+	uint32_t ports;
 
-	return likely(found != NULL) ? sock_udp_send(s, found, to, from, m) : -EBADF;
+	if (likely(found != NULL)) {
+		h = sock_udp_hdr(s, found, to, from, &ports);
+		if (likely(h != NULL) && likely(udp_send_hdr(s->udp, h, ports, m)))
+			return len;
+	}
+	return sock_udp_send_other(c, u, to, from, m);
 }
 
 /* Joins or leaves. */

@@ -23,7 +23,7 @@ struct udp_up_ops {
 	/* received() in short, for unicast, with the ports as they follow each other in the header;
 	 * of IPv6, addrs are source and destination where they stand in front of the payload. Both or
 	 * neither may be NULL: received() is called. */
-	void (*received4)(void *ctx, struct udp_sock *s, struct rte_mbuf *m, uint32_t from,
+	void (*received4)(void *ctx, struct udp_sock *s, uint32_t from, struct rte_mbuf *m,
 		uint32_t to, uint32_t ports);
 	void (*received6)(void *ctx, struct udp_sock *s, struct rte_mbuf *m,
 		const struct ip6 *addrs, uint32_t ports, uint16_t ifc);
@@ -71,18 +71,20 @@ ssize_t udp_send_buf(struct udp *u, struct udp_sock *s, bool v6, const union net
 /*
  * The same in short for what was sent the same way lately: the headers prepared for it (to and from
  * neither of a group, nor link-local; or a connected socket's peer), or NULL; and the sending of a
- * buffer with them. False: not possible, nothing done, udp_send_buf() knows better.
+ * buffer with them to a port that is not 0. False: not possible, nothing done, udp_send_buf() knows
+ * better.
  */
 struct net_hdr;
 const struct net_hdr *udp_hdr4(struct udp *u, const struct udp_sock *s, uint32_t to, uint32_t from);
 const struct net_hdr *udp_hdr6(
 	struct udp *u, const struct udp_sock *s, const union net_ip *to, const union net_ip *from);
-const struct net_hdr *udp_hdr_peer(const struct udp_sock *s, uint16_t *to_port);
-bool udp_send_hdr(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
-	uint16_t to_port, struct rte_mbuf *m);
+const struct net_hdr *udp_hdr_peer(const struct udp_sock *s, uint32_t *ports);
+/* Its own port and another as they follow each other in the header. */
+uint32_t udp_ports_to(const struct udp_sock *s, uint16_t to_port);
+bool udp_send_hdr(struct udp *u, const struct net_hdr *h, uint32_t ports, struct rte_mbuf *m);
 /* udp_send_hdr() of a copy of data in a fresh buffer. */
-bool udp_send_copy(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
-	uint16_t to_port, const void *data, uint16_t len);
+bool udp_send_copy(
+	struct udp *u, const struct net_hdr *h, uint32_t ports, const void *data, size_t size);
 const union net_ip *udp_lip(const struct udp_sock *s); /* the address it is bound to, or zero */
 
 /*

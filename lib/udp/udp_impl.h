@@ -41,6 +41,10 @@ struct udp_sock {
 	/* What a datagram of the family to its port must be of, if there is nothing else to ask, and
 	 * if addresses are (udp_head()); else 0. */
 	uint64_t wild[2], own[2];
+	/* If connected, of IPv4: udp_pair4() and ports as a datagram from the peer has them; else 0. */
+	uint64_t peer4;
+	uint32_t peer4_ports;
+	uint32_t ports;	     /* of what it sends to its peer: local port, remote port or 0 */
 	udp_handle_t handle; /* while it is open, else 0 */
 	const void *app_ops;
 	void *app_user;

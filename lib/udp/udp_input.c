@@ -188,13 +188,15 @@ static enum drop udp_check(struct udp *u, struct net_pkt *p, struct wire_udp *h)
 
 /* s, found for its port lately, is the socket of an IPv4 datagram. */
 static __rte_always_inline bool udp_recent_match4(
-	const struct udp_sock *s, uint64_t head, uint32_t src, uint32_t dst, uint16_t sport)
+	const struct udp_sock *s, uint64_t head, uint32_t src, uint32_t dst, uint32_t ports)
 {
 	if (likely(s->wild[0] == head))
 		return true;
-	if (unlikely(s->own[0] != head || s->key.lip.v4 != dst))
+	if (unlikely(s->own[0] != head))
 		return false;
-	return (s->flags & UDP_CONNECTED) == 0 || (s->key.rport == sport && s->key.rip.v4 == src);
+	if (likely(s->peer4_ports == ports))
+		return s->peer4 == udp_pair4(src, dst);
+	return s->peer4_ports == 0 && s->key.lip.v4 == dst;
 }
 
 static __rte_always_inline bool udp_recent_match6(const struct udp_sock *s, uint64_t head,
@@ -217,7 +219,8 @@ static struct udp_sock *udp_recent_find(
 	bool v6 = p->flags & NET_PKT_V6;
 
 	return (v6 ? udp_recent_match6(s, head, &p->src.v6, &p->dst.v6, sport)
-		   : udp_recent_match4(s, head, p->src.v4, p->dst.v4, sport))
+		   : udp_recent_match4(
+			     s, head, p->src.v4, p->dst.v4, (uint32_t)sport << 16 | dport))
 		       ? s
 		       : NULL;
 }
@@ -282,15 +285,15 @@ void udp_input(void *ctx, struct net_pkt *pkts, unsigned n)
 		udp_input_other(u, p);
 }
 
-/* The header of a datagram that fills len bytes and has a checksum: its ports. 0: it is not so, or
- * has none. */
-static inline uint32_t udp_plain_ports(const uint8_t *l4, unsigned len)
+/* The header of a datagram that fills len bytes and has a checksum, and its ports. */
+static __rte_always_inline bool udp_plain_ports(const uint8_t *l4, unsigned len, uint32_t *ports)
 {
 	uint64_t h;
 
 	memcpy(&h, l4, sizeof(h));
 	h = wire_swap64(h);
-	return likely((uint16_t)(h >> 16) == len && (uint16_t)h != 0) ? (uint32_t)(h >> 32) : 0;
+	*ports = (uint32_t)(h >> 32);
+	return likely((uint16_t)(h >> 16) == len && (uint16_t)h != 0);
 }
 
 static inline void udp_plain_cut(struct rte_mbuf *m, unsigned l4_off, unsigned len)
@@ -307,14 +310,16 @@ static __rte_always_inline bool udp_plain4(struct udp *u, uint64_t scope, struct
 	const uint8_t *h, unsigned len, uint32_t src, uint32_t dst)
 {
 	const unsigned off = WIRE_ETH_LEN + WIRE_IP4_LEN;
-	uint32_t ports = udp_plain_ports(h + off, len);
-	struct udp_sock *s = *udp_recent(u, (uint16_t)ports);
+	uint32_t ports;
+	struct udp_sock *s;
 
-	if (unlikely(ports == 0 || !udp_recent_match4(s, scope | (uint16_t)ports, src, dst,
-					   (uint16_t)(ports >> 16))))
+	if (unlikely(!udp_plain_ports(h + off, len, &ports)))
+		return false;
+	s = *udp_recent(u, (uint16_t)ports);
+	if (unlikely(!udp_recent_match4(s, scope | (uint16_t)ports, src, dst, ports)))
 		return false;
 	udp_plain_cut(m, off, len);
-	u->up->received4(u->up_ctx, s, m, src, dst, ports);
+	u->up->received4(u->up_ctx, s, src, m, dst, ports);
 	return true;
 }
 
@@ -323,11 +328,14 @@ static __rte_always_inline bool udp_plain6(struct udp *u, uint64_t scope, uint16
 {
 	const unsigned off = WIRE_ETH_LEN + WIRE_IP6_LEN;
 	const struct ip6 *addrs = (const struct ip6 *)(h + WIRE_ETH_LEN + 8);
-	uint32_t ports = udp_plain_ports(h + off, len);
-	struct udp_sock *s = *udp_recent(u, (uint16_t)ports);
+	uint32_t ports;
+	struct udp_sock *s;
 
-	if (unlikely(ports == 0 || !udp_recent_match6(s, scope | (uint16_t)ports, &addrs[0],
-					   &addrs[1], (uint16_t)(ports >> 16))))
+	if (unlikely(!udp_plain_ports(h + off, len, &ports)))
+		return false;
+	s = *udp_recent(u, (uint16_t)ports);
+	if (unlikely(!udp_recent_match6(
+		    s, scope | (uint16_t)ports, &addrs[0], &addrs[1], (uint16_t)(ports >> 16))))
 		return false;
 	udp_plain_cut(m, off, len);
 	u->up->received6(u->up_ctx, s, m, addrs, ports, ifc);

@@ -206,6 +206,13 @@ static void udp_heads_set(struct udp_sock *s)
 	s->wild[1] = s->flags & UDP_WILD6 ? head : 0;
 	s->own[0] = (s->flags & UDP_OPEN) && !s->key.v6 ? head : 0;
 	s->own[1] = (s->flags & UDP_OPEN) && s->key.v6 ? head : 0;
+	s->ports = (uint32_t)s->key.lport << 16 | s->key.rport;
+	if (s->own[0] != 0 && (s->flags & UDP_CONNECTED) != 0) {
+		s->peer4 = udp_pair4(s->key.rip.v4, s->key.lip.v4);
+		s->peer4_ports = (uint32_t)s->key.rport << 16 | s->key.lport;
+	} else {
+		s->peer4_ports = 0; /* a datagram's are not */
+	}
 }
 
 static int udp_insert(struct udp *u, struct udp_sock *s)

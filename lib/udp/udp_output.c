@@ -55,7 +55,7 @@ static int udp_route_find(
 			r->until_us = 0;
 			return err;
 		}
-		r->hdr.max = 0;
+		net_hdr_clear(&r->hdr);
 		r->to = w->to;
 		r->from = *from;
 		r->src = src;
@@ -202,10 +202,15 @@ inline const struct net_hdr *udp_hdr6(
 		       : NULL;
 }
 
-const struct net_hdr *udp_hdr_peer(const struct udp_sock *s, uint16_t *to_port)
+const struct net_hdr *udp_hdr_peer(const struct udp_sock *s, uint32_t *ports)
 {
-	*to_port = s->key.rport;
+	*ports = s->ports;
 	return &s->hdr;
+}
+
+inline uint32_t udp_ports_to(const struct udp_sock *s, uint16_t to_port)
+{
+	return (uint32_t)s->key.lport << 16 | to_port;
 }
 
 const union net_ip *udp_lip(const struct udp_sock *s)
@@ -213,15 +218,13 @@ const union net_ip *udp_lip(const struct udp_sock *s)
 	return &s->key.lip;
 }
 
-inline bool udp_send_hdr(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
-	uint16_t to_port, struct rte_mbuf *m)
+inline bool udp_send_hdr(struct udp *u, const struct net_hdr *h, uint32_t ports, struct rte_mbuf *m)
 {
 	struct env *env = u->env;
 
 	/* Nothing else refers to m, and it may carry the headers in front of its data. */
-	if (unlikely(to_port == 0) || unlikely(!pkt_whole(m)) ||
-		unlikely(m->data_off < PKT_HEADERS_MAX) ||
-		unlikely(!net_hdr_send(h, m, (uint32_t)s->key.lport << 16 | to_port, env->now_us)))
+	if (unlikely(!pkt_whole(m)) || unlikely(m->data_off < PKT_HEADERS_MAX) ||
+		unlikely(!net_hdr_send(h, m, ports, env->now_us)))
 		return false;
 	count(&env->cnt, CNT_udp_tx);
 	return true;
@@ -245,24 +248,25 @@ static __rte_always_inline void udp_copy_in(uint8_t *to, const void *data, unsig
 	}
 }
 
-inline bool udp_send_copy(struct udp *u, const struct udp_sock *s, const struct net_hdr *h,
-	uint16_t to_port, const void *data, uint16_t len)
+inline bool udp_send_copy(
+	struct udp *u, const struct net_hdr *h, uint32_t ports, const void *data, size_t size)
 {
 	struct env *env = u->env;
+	struct net_txq *q = h->txq;
+	uint32_t len = (uint32_t)size;
 	struct rte_mbuf *m;
-	uint64_t rearm;
 	uint8_t *at;
+	size_t n;
 
-	if (unlikely(to_port == 0) || unlikely(len > env->pool.data_room) ||
-		unlikely(!net_hdr_ready(h, (uint32_t)len + WIRE_UDP_LEN)) ||
-		unlikely(!pkt_take(&env->pool, &m)))
+	if (unlikely(size >= h->copy_end) || unlikely(*h->plain != h->gen))
 		return false;
-	rearm = pkt_rearm_word((uint16_t)(RTE_PKTMBUF_HEADROOM - net_hdr_room(h)), 1);
-	memcpy(&m->rearm_data, &rearm, sizeof(rearm));
+	n = q->n;
+	if (unlikely(n >= q->full_at) || unlikely(!pkt_take(&env->pool, &m)))
+		return false;
+	memcpy(&m->rearm_data, &h->rearm, sizeof(h->rearm));
 	at = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM;
 	udp_copy_in(at, data, len);
-	net_hdr_put(h, m, at, (uint32_t)len + WIRE_UDP_LEN, (uint32_t)s->key.lport << 16 | to_port,
-		env->now_us);
+	net_hdr_put(h, h->len, m, at, len + WIRE_UDP_LEN, ports, q, n, env->now_us);
 	count(&env->cnt, CNT_udp_tx);
 	return true;
 }
@@ -272,14 +276,15 @@ ssize_t udp_send_buf(struct udp *u, struct udp_sock *s, bool v6, const union net
 {
 	const struct net_hdr *h = NULL;
 	ssize_t len = m->pkt_len;
+	uint32_t ports = udp_ports_to(s, to_port);
 
 	if (to == NULL && from == NULL)
-		h = udp_hdr_peer(s, &to_port);
+		h = udp_hdr_peer(s, &ports);
 	else if (to != NULL && ifc == NET_NO_IFC && v6)
-		h = udp_hdr6(u, s, to, from != NULL ? from : &s->key.lip);
-	else if (to != NULL && ifc == NET_NO_IFC)
+		h = to_port != 0 ? udp_hdr6(u, s, to, from != NULL ? from : &s->key.lip) : NULL;
+	else if (to != NULL && ifc == NET_NO_IFC && to_port != 0)
 		h = udp_hdr4(u, s, to->v4, from != NULL ? from->v4 : s->key.lip.v4);
-	if (h != NULL && udp_send_hdr(u, s, h, to_port, m))
+	if (h != NULL && udp_send_hdr(u, h, ports, m))
 		return len;
 	return udp_send_other(u, s, v6, to, to_port, from, ifc, m);
 }

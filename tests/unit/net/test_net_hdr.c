@@ -22,7 +22,7 @@ static struct host *host_offloads(void)
 	while (host_tx(h) != NULL)
 		;
 	learn4(h, PEER4, peer_mac);
-	txq = (struct net_txq){.flush_at = 64, .max_segs = 1};
+	txq = (struct net_txq){.flush_at = 64, .full_at = 63, .max_segs = 1};
 	h->core[0].net->ifc[0].txq = &txq;
 	return h;
 }
@@ -100,8 +100,10 @@ Test(net_hdr, end_with_what_they_were_made_of)
 	cr_assert_eq(net_route(n, false, &dst, &src, NET_NO_IFC, &d), 0);
 	net_hdr_udp(n, &d, false, &src, &dst, &hdr);
 	txq.flush_at = 1;
+	txq.full_at = 0;
 	cr_expect_not(net_hdr_send(&hdr, m, 7u << 16 | 9, 1), "no room");
 	txq.flush_at = 64;
+	txq.full_at = 63;
 	cr_expect(net_hdr_ok(&hdr, 10));
 	cr_assert_eq(net_neigh_add(n, 0, false, &dst, other), 0);
 	cr_expect_not(net_hdr_send(&hdr, m, 7u << 16 | 9, 1), "another MAC");

@@ -64,7 +64,7 @@ static void ut_udp_error(void *ctx, struct udp_sock *s, const struct net_error *
 		.sock = udp_handle(t->udp, s), .err = err, .to_port = n->quote.dport};
 }
 
-static void ut_udp_received4(void *ctx, struct udp_sock *s, struct rte_mbuf *m, uint32_t from,
+static void ut_udp_received4(void *ctx, struct udp_sock *s, uint32_t from, struct rte_mbuf *m,
 	uint32_t to, uint32_t ports)
 {
 	struct ut *t = ctx;
