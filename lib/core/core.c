@@ -23,11 +23,14 @@ static void core_foreign(void *ctx, struct rte_mbuf *m)
 		mesh_send_home(&c->mesh, owner, m);
 		return;
 	}
+	struct rte_mempool_cache *cache = rte_mempool_default_cache(m->pool, c->lcore);
 	void *obj = m;
 
-	c->env.pool.peer = m->pool;
-	c->env.pool.peer_cache = rte_mempool_default_cache(m->pool, c->lcore);
-	rte_mempool_generic_put(m->pool, &obj, 1, c->env.pool.peer_cache);
+	if (cache != NULL) { /* else every such buffer comes here */
+		c->env.pool.peer = m->pool;
+		c->env.pool.peer_cache = cache;
+	}
+	rte_mempool_generic_put(m->pool, &obj, 1, cache);
 }
 
 /* While the core is taken down nobody polls mailboxes any more. */
