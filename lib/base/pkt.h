@@ -25,8 +25,8 @@ struct pkt_pool {
 	struct rte_mempool *mp;
 	struct rte_mempool_cache *cache; /* NULL: none (tests without EAL) */
 	struct counters *cnt;
-	struct rte_mempool *peer; /* or NULL */
-	struct rte_mempool_cache *peer_cache; /* not NULL with a peer */
+	struct rte_mempool *peer;			/* or NULL */
+	struct rte_mempool_cache *peer_cache;		/* not NULL with a peer */
 	void (*foreign)(void *ctx, struct rte_mbuf *m); /* one segment, refcnt 1, detached */
 	void *foreign_ctx;
 	uint16_t headroom;  /* bytes before the data of a fresh buffer */
