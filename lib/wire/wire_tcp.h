@@ -23,18 +23,25 @@
 #define WIRE_TCP_OPT_SACK   0x08
 #define WIRE_TCP_OPT_TS	    0x10
 #define WIRE_TCP_OPT_UTO    0x20
+#define WIRE_TCP_OPT_TFO    0x40
 
 /* The first word of the timestamps, two NOPs before them (RFC 7323 appendix A). */
 #define WIRE_TCP_TS_ALIGNED 0x0101080au
 
 #define WIRE_TCP_SACK_MAX 4
 
+/* A Fast Open cookie: an even number of bytes (RFC 7413 section 4.1.1). */
+#define WIRE_TCP_TFO_MIN 4
+#define WIRE_TCP_TFO_MAX 16
+
 struct wire_tcp_opts {
 	uint8_t has;
 	uint8_t wscale; /* as sent, may exceed 14 */
 	uint8_t n_sack; /* 0 to 4 */
 	uint16_t mss;
-	uint16_t uto; /* as sent: wire_tcp_uto_s() */
+	uint16_t uto;	    /* as sent: wire_tcp_uto_s() */
+	uint8_t tfo_len;    /* of the Fast Open cookie; 0: one is asked for */
+	const uint8_t *tfo; /* parsed: in the header */
 	uint32_t tsval, tsecr;
 	struct {
 		uint32_t left, right;
@@ -78,7 +85,7 @@ static inline uint32_t wire_tcp_uto_s(uint16_t uto)
 	return uto & WIRE_TCP_UTO_MINUTES ? n * 60 : n;
 }
 /* Emits what o->has says, padded with NOPs to 4 bytes; at most 40 bytes (SACK blocks that do not
- * fit are left out). */
+ * fit are left out, and the user timeout beside a Fast Open cookie of 16). */
 unsigned wire_tcp_opts_emit(uint8_t *p, const struct wire_tcp_opts *o);
 
 #endif

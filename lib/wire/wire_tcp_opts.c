@@ -11,6 +11,7 @@ enum {
 	KIND_SACK = 5,
 	KIND_TS = 8,
 	KIND_UTO = 28,
+	KIND_TFO = 34,
 };
 
 #define LEN_MSS	   4
@@ -42,6 +43,19 @@ static bool opt_sack_read(const uint8_t *p, unsigned len, struct wire_tcp_opts *
 	}
 	o->n_sack = (uint8_t)n;
 	o->has |= WIRE_TCP_OPT_SACK;
+	return true;
+}
+
+/* RFC 7413 section 4.1.1: a request is empty. */
+static bool opt_tfo_read(const uint8_t *p, unsigned len, struct wire_tcp_opts *o)
+{
+	unsigned n = len - 2;
+
+	if (n != 0 && (n < WIRE_TCP_TFO_MIN || n > WIRE_TCP_TFO_MAX || n % 2 != 0))
+		return false;
+	o->tfo_len = (uint8_t)n;
+	o->tfo = p + 2;
+	o->has |= WIRE_TCP_OPT_TFO;
 	return true;
 }
 
@@ -79,6 +93,8 @@ static bool opt_read(const uint8_t *p, unsigned len, struct wire_tcp_opts *o)
 		o->uto = wire_get16(p + 2);
 		o->has |= WIRE_TCP_OPT_UTO;
 		return true;
+	case KIND_TFO:
+		return opt_tfo_read(p, len, o);
 	default:
 		return true;
 	}
@@ -132,7 +148,20 @@ static unsigned opt_sack_write(uint8_t *p, unsigned off, const struct wire_tcp_o
 	return 4 + 8 * n;
 }
 
-/* Each group below is a multiple of 4 bytes; together without SACK they take 24. */
+/* NOPs in front up to a multiple of 4: 4 to 20 bytes. */
+static unsigned opt_tfo_write(uint8_t *p, const struct wire_tcp_opts *o)
+{
+	unsigned len = 2u + o->tfo_len, pad = (4 - len % 4) % 4;
+
+	memset(p, KIND_NOP, pad);
+	p[pad] = KIND_TFO;
+	p[pad + 1] = (uint8_t)len;
+	if (o->tfo_len != 0)
+		memcpy(p + pad + 2, o->tfo, o->tfo_len);
+	return pad + len;
+}
+
+/* Each group below is a multiple of 4 bytes; together without SACK and Fast Open they take 24. */
 unsigned wire_tcp_opts_emit(uint8_t *p, const struct wire_tcp_opts *o)
 {
 	unsigned n = 0;
@@ -160,11 +189,13 @@ unsigned wire_tcp_opts_emit(uint8_t *p, const struct wire_tcp_opts *o)
 			(uint32_t)KIND_NOP << 24 | KIND_WSCALE << 16 | LEN_WSCALE << 8 | o->wscale);
 		n += 4;
 	}
-	if (o->has & WIRE_TCP_OPT_UTO) {
+	if (o->has & WIRE_TCP_OPT_TFO)
+		n += opt_tfo_write(p + n, o);
+	if (o->has & WIRE_TCP_OPT_UTO && n < OPTS_MAX) {
 		wire_put32(p + n, (uint32_t)KIND_UTO << 24 | LEN_UTO << 16 | o->uto);
 		n += 4;
 	}
-	if (o->has & WIRE_TCP_OPT_SACK)
+	if (o->has & WIRE_TCP_OPT_SACK && n + 12 <= OPTS_MAX)
 		n += opt_sack_write(p + n, n, o);
 	return n;
 }

@@ -126,7 +126,7 @@ Test(wire_tcp_opts, unknown_kinds_are_skipped)
 		bool ok = PARSE(&o, (uint8_t)kind, 6, 0, 0, 0, 0, 4, 2);
 
 		/* Those we know have other lengths; end and NOP have none. */
-		if (kind > 5 && kind != 8 && kind != 28)
+		if (kind > 5 && kind != 8 && kind != 28 && kind != 34)
 			cr_assert(ok && o.has == WIRE_TCP_OPT_SACKOK, "kind %u", kind);
 	}
 }
@@ -240,6 +240,49 @@ Test(wire_tcp_opts, user_timeout_granularity_rfc5482_3)
 			cr_assert_eq(back, s);
 		else
 			cr_assert(back >= s && back < s + 60, "%u s: %u s", s, back);
+	}
+}
+
+/* RFC 7413 section 4.1.1: kind 34, and nothing (a request) or 4 to 16 bytes, an even number. */
+Test(wire_tcp_opts, fast_open_cookie_rfc7413_4_1_1)
+{
+	static const uint8_t cookie[18] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+
+	for (unsigned len = 0; len <= sizeof(cookie); len++) {
+		uint8_t p[2 + sizeof(cookie)] = {34, (uint8_t)(2 + len)};
+		bool good = len == 0 || (len >= 4 && len <= 16 && len % 2 == 0);
+		struct wire_tcp_opts o;
+
+		memcpy(p + 2, cookie, len);
+		cr_assert_eq(parse(p, 2 + len, &o), good, "%u bytes", len);
+		cr_assert_eq(o.has, good ? WIRE_TCP_OPT_TFO : 0, "%u bytes", len);
+		if (good)
+			cr_assert_eq(o.tfo_len, len);
+	}
+}
+
+Test(wire_tcp_opts, fast_open_emitted_rfc7413_4_1_1)
+{
+	static const uint8_t request[] = {1, 1, 34, 2},
+			     eight[] = {1, 1, 34, 10, 1, 2, 3, 4, 5, 6, 7, 8};
+	static const uint8_t cookie[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+	struct wire_tcp_opts o = {.has = WIRE_TCP_OPT_TFO, .tfo = cookie}, back;
+	uint8_t q[WIRE_TCP_MAX_LEN - WIRE_TCP_LEN];
+
+	cr_assert_eq(wire_tcp_opts_emit(q, &o), sizeof(request));
+	cr_assert_eq(memcmp(q, request, sizeof(request)), 0);
+	o.tfo_len = 8;
+	cr_assert_eq(wire_tcp_opts_emit(q, &o), sizeof(eight));
+	cr_assert_eq(memcmp(q, eight, sizeof(eight)), 0);
+	for (o.tfo_len = 4; o.tfo_len <= 16; o.tfo_len += 2) {
+		o.has = ALL | WIRE_TCP_OPT_UTO | WIRE_TCP_OPT_TFO | WIRE_TCP_OPT_SACK;
+		o.n_sack = 1;
+		unsigned n = wire_tcp_opts_emit(q, &o);
+
+		cr_assert(n <= sizeof(q) && wire_tcp_opts_parse(q, n, &back));
+		cr_assert_eq(back.has & (ALL | WIRE_TCP_OPT_TFO), ALL | WIRE_TCP_OPT_TFO);
+		cr_assert_eq((back.has & WIRE_TCP_OPT_UTO) != 0, o.tfo_len <= 14);
+		cr_assert(back.tfo_len == o.tfo_len && memcmp(back.tfo, cookie, o.tfo_len) == 0);
 	}
 }
 
