@@ -26,6 +26,7 @@ static int sock_opts(const struct gn_tcp_opts *o, struct tcp_opts *to)
 		.timestamps = o->timestamps,
 		.sack = o->sack,
 		.ecn = o->ecn,
+		.fastopen = o->fastopen,
 		.nodelay = o->nodelay,
 		.keepalive = o->keepalive,
 		.cc = o->cc != NULL ? tcp_cc_find(o->cc) : NULL,
@@ -71,6 +72,13 @@ int gn_listener_close(struct gn_core *c, gn_listener_t l)
 int64_t gn_tcp_connect(struct gn_core *c, const struct gn_addr *local, const struct gn_addr *remote,
 	const struct gn_tcp_ops *ops, void *user, const struct gn_tcp_opts *opts)
 {
+	return gn_tcp_connect_data(c, local, remote, ops, user, opts, NULL, 0);
+}
+
+int64_t gn_tcp_connect_data(struct gn_core *c, const struct gn_addr *local,
+	const struct gn_addr *remote, const struct gn_tcp_ops *ops, void *user,
+	const struct gn_tcp_opts *opts, const void *data, size_t len)
+{
 	struct sock *s = sock_of(c);
 	struct tcp_opts o;
 	struct sock_pair p;
@@ -80,6 +88,10 @@ int64_t gn_tcp_connect(struct gn_core *c, const struct gn_addr *local, const str
 		return -ESHUTDOWN;
 	if (ops == NULL || sock_pair_make(&p, local, remote) != 0 || sock_opts(opts, &o) != 0)
 		return -EINVAL;
+	if (len > UINT32_MAX)
+		return -EMSGSIZE;
+	o.data = data;
+	o.data_len = (uint32_t)len;
 	t = tcp_connect(s->tcp, p.v6, &p.lip, p.lport, &p.rip, p.rport, p.ifc, &o, ops, user);
 	return t != NULL ? (int64_t)tcp_handle(s->tcp, t) : -errno;
 }
@@ -267,6 +279,7 @@ int gn_tcp_info(struct gn_core *c, gn_tcp_t t, struct gn_tcp_info *info)
 		.timestamps = i.timestamps,
 		.sack = i.sack,
 		.ecn = i.ecn,
+		.fastopen = i.fastopen,
 		.in_flight = i.in_flight,
 		.sacked = i.sacked,
 		.lost = i.lost,

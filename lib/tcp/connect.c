@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "auth.h"
+#include "fastopen.h"
 #include "tcp_priv.h"
 
 /* Active open (RFC 9293 section 3.10.1). */
@@ -87,6 +88,27 @@ static void ip_set(union net_ip *to, bool v6, const union net_ip *from)
 		to->v4 = from->v4;
 }
 
+/* What the application has to say goes into the queue, behind the SYN. 0 or an errno. */
+static int first_data(struct tcp *tcp, struct tcb *t, const struct tcp_opts *o)
+{
+	if (o == NULL || o->data_len == 0)
+		return 0;
+	if (o->data_len > t->snd_buf)
+		return EMSGSIZE;
+	t->mss = tcp_mss_send(t);
+	t->snd_una = t->iss + 1;
+	ssize_t n = txq_copy(tcp, t, o->data, o->data_len);
+
+	t->snd_una = t->iss;
+	return n == (ssize_t)o->data_len ? 0 : ENOBUFS;
+}
+
+static bool fastopen_wanted(struct tcp *tcp, const struct tcb *t, const struct tcp_opts *o)
+{
+	return tcp_fastopen_wanted(tcp, o, true) && !(t->flags & TF_SIGNED) &&
+	       !tcp_fastopen_off(tcp, tcp_v6(t), &t->key);
+}
+
 struct tcb *tcp_connect(struct tcp *tcp, bool v6, const union net_ip *lip, uint16_t lport,
 	const union net_ip *rip, uint16_t rport, uint16_t ifc, const struct tcp_opts *o,
 	const void *app_ops, void *app_user)
@@ -136,6 +158,15 @@ struct tcb *tcp_connect(struct tcp *tcp, bool v6, const union net_ip *lip, uint1
 		errno = ENOMEM;
 		return NULL;
 	}
+	int rc = first_data(tcp, t, o);
+
+	if (rc != 0) {
+		tcb_kill(tcp, t);
+		errno = rc;
+		return NULL;
+	}
+	if (fastopen_wanted(tcp, t, o))
+		t->flags |= TF_FASTOPEN;
 	tcp_count(tcp, CNT_tcp_active_opens);
 	tcp_xmit_syn(tcp, t);
 	tcp_rexmt_arm(tcp, t);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "fastopen.h"
 #include "tcp_priv.h"
 
 /* ICMP errors about our segments (RFC 9293 section 3.9.2.2, RFC 5927, RFC 5461). */
@@ -34,6 +35,8 @@ static void tcb_error(struct tcp *tcp, struct tcb *t, const struct net_error *e)
 	}
 	if (!(t->flags & TF_REACHED) && is_hard(e)) {
 		tcp_count(tcp, CNT_tcp_icmp_hard);
+		if (t->state == TCP_SYN_SENT && tcp_fastopen_syn_data(t) != 0)
+			tcp_fastopen_failed(tcp, t); /* RFC 7413 section 4.1.3.1 */
 		tcb_end(tcp, t, ECONNREFUSED);
 		return;
 	}

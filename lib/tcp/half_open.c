@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "auth.h"
+#include "fastopen.h"
 #include "syn_cookie.h"
 #include "tcp_priv.h"
 
@@ -86,6 +87,7 @@ static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
 {
 	struct rte_mbuf *m = pkt_alloc(&tcp->env->pool);
 	struct tcp_opts with_route;
+	uint8_t cookie[TCP_FASTOPEN_COOKIE];
 	const struct tcp_opts *lo = ho_tcp_opts(tcp, h, &with_route);
 
 	if (m == NULL) {
@@ -101,6 +103,12 @@ static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
 
 	if (syn)
 		flags |= tcp_syn_opts(&o, h->flags, true, h->rcv_wscale);
+	if (unlikely(syn && h->flags & TF_FASTOPEN)) {
+		tcp_fastopen_cookie(tcp, ho_v6(h), &h->key, 0, cookie);
+		o.has |= WIRE_TCP_OPT_TFO;
+		o.tfo = cookie;
+		o.tfo_len = TCP_FASTOPEN_COOKIE;
+	}
 	struct wire_tcp w = {
 		.sport = h->key.lport,
 		.dport = h->key.rport,
@@ -243,6 +251,15 @@ static void cookie_reply(struct tcp *tcp, struct tcp_half_open *h)
 	ho_send(tcp, h, WIRE_TCP_SYN | WIRE_TCP_ACK);
 }
 
+static uint32_t syn_iss(struct tcp *tcp, const struct tcp_half_open *h, const uint32_t *old_nxt)
+{
+	uint32_t iss = tcp_isn(tcp, &h->key);
+
+	if (old_nxt != NULL && seq_leq(iss, *old_nxt)) /* it ran faster than the clock (MAY-2) */
+		return *old_nxt + 65536;
+	return iss;
+}
+
 static void listen_syn(
 	struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s, const uint32_t *old_nxt)
 {
@@ -259,6 +276,10 @@ static void listen_syn(
 	tmpl.mss = syn_mss(tcp, s);
 	tmpl.wnd = s->wnd;
 	syn_agree(tcp, &tmpl, s);
+	tmpl.iss = syn_iss(tcp, &tmpl, old_nxt);
+	if (unlikely(tcp_fastopen_wanted(tcp, &l->opts, false) && !(tmpl.flags & TF_SIGNED)) &&
+		tcp_fastopen_syn(tcp, &tmpl, s))
+		return;
 	/* A cookie cannot be made to follow an old connection's numbers, nor remember a key. */
 	if (unlikely(old_nxt == NULL && !(tmpl.flags & TF_SIGNED) && syn_cookie_fits(tmpl.mss) &&
 		     (cookies == TCP_COOKIES_ALWAYS ||
@@ -271,40 +292,32 @@ static void listen_syn(
 		seg_drop(tcp, s, DROP_tcp_backlog);
 		return;
 	}
-	tmpl.iss = tcp_isn(tcp, &tmpl.key);
-	if (old_nxt != NULL &&
-		seq_leq(tmpl.iss, *old_nxt)) /* it ran faster than the clock (MAY-2) */
-		tmpl.iss = *old_nxt + 65536;
 	h = ho_alloc(tcp, &tmpl);
 	if (h == NULL) {
 		seg_drop(tcp, s, DROP_tcp_half_open_full);
 		return;
 	}
 	ho_synack(tcp, h);
-	seg_done(tcp, s); /* data on a SYN is not acknowledged: the peer sends it again */
+	seg_done(
+		tcp, s); /* without Fast Open data on a SYN is not taken: the peer sends it again */
 }
 
-/* The handshake's third segment: a block is made of h, which is in no table, and processes it. */
-static void ho_accept(struct tcp *tcp, const struct tcp_half_open *h, struct tcp_seg *s)
+struct tcb *tcp_half_open_block(struct tcp *tcp, const struct tcp_half_open *h)
 {
 	struct tcp_listener *l = &tcp->listeners[h->listener];
 	struct tcp_opts with_route;
 	const struct tcp_opts *lo = ho_tcp_opts(tcp, h, &with_route);
 	struct tcb *t = tcb_alloc(tcp, ho_v6(h), &h->key, h->hash, lo);
 
-	if (t == NULL) { /* the peer believes in a connection: tell it */
-		tcp_reply_rst(tcp, s);
-		seg_drop(tcp, s, DROP_tcp_no_tcb);
-		return;
-	}
+	if (t == NULL)
+		return NULL;
 	t->dst = h->dst;
 	t->iss = h->iss;
 	t->irs = h->irs;
 	if (unlikely(h->flags & TF_SIGNED)) {
 		if (!tcp_auth_begin(tcp, t, h->auth)) {
 			tcb_kill(tcp, t);
-			seg_drop(tcp, s, DROP_tcp_no_tcb);
-			return;
+			return NULL;
 		}
 		tcp_auth_conn_open(tcp, t->auth, tcp_v6(t), &t->key, t->irs);
 	}
@@ -321,16 +334,30 @@ static void ho_accept(struct tcp *tcp, const struct tcp_half_open *h, struct tcp
 	t->rcv_wscale = h->rcv_wscale;
 	t->ts_recent = h->ts_recent;
 	t->ts_off = h->ts_off;
-	t->snd_wl1 = s->seq;
-	t->snd_wl2 = s->ack;
-	t->snd_wnd = seg_wnd(t, s);
-	t->max_wnd = RTE_MAX((uint32_t)h->wnd, t->snd_wnd);
 	if (h->tries != 0)
 		t->flags |= TF_SYN_REXMT;
 	tcp_uto_adopt(tcp, t, h->uto);
 	t->app_ops = l->app_ops;
 	t->app_user = l->app_user;
 	tcp_count(tcp, CNT_tcp_passive_opens);
+	return t;
+}
+
+/* The handshake's third segment: a block is made of h, which is in no table, and processes it. */
+static void ho_accept(struct tcp *tcp, const struct tcp_half_open *h, struct tcp_seg *s)
+{
+	struct tcp_listener *l = &tcp->listeners[h->listener];
+	struct tcb *t = tcp_half_open_block(tcp, h);
+
+	if (t == NULL) { /* the peer believes in a connection: tell it */
+		tcp_reply_rst(tcp, s);
+		seg_drop(tcp, s, DROP_tcp_no_tcb);
+		return;
+	}
+	t->snd_wl1 = s->seq;
+	t->snd_wl2 = s->ack;
+	t->snd_wnd = seg_wnd(t, s);
+	t->max_wnd = RTE_MAX((uint32_t)h->wnd, t->snd_wnd);
 	t->state = TCP_ESTABLISHED;
 	tcb_established(tcp, t);
 	tcp->up->accepted(tcp->up_ctx, l, t);

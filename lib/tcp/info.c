@@ -119,12 +119,15 @@ static void info_path(const struct tcp *tcp, const struct tcb *t, struct tcp_inf
 	i->timestamps = (t->flags & TF_TS) != 0;
 	i->sack = (t->flags & TF_SACK) != 0;
 	i->ecn = (t->flags & TF_ECN) != 0;
+	i->fastopen = t->state != TCP_SYN_SENT && (t->flags & TF_FASTOPEN) != 0;
 }
 
 void tcp_info(const struct tcp *tcp, const struct tcb *t, struct tcp_info *i)
 {
 	uint32_t in_flight = RTE_MIN(t->snd_max - t->snd_una, t->snd_queued);
 
+	if (!(t->flags & TF_SENDING)) /* what waits for the connection to open */
+		in_flight = 0;
 	*i = (struct tcp_info){
 		.state = tcp_state_name(t),
 		.v6 = tcp_v6(t),

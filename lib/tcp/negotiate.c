@@ -11,7 +11,8 @@ static bool chosen(uint8_t choice, bool conf)
 	return choice == TCP_CHOICE_CONF ? conf : choice == TCP_CHOICE_ON;
 }
 
-static enum tcp_ecn chosen_ecn(uint8_t choice, uint8_t conf)
+/* Of what is off, accepted if the peer asks, or asked for. */
+static enum tcp_ecn chosen_of_three(uint8_t choice, uint8_t conf)
 {
 	switch (choice) {
 	case TCP_CHOICE_OFF:
@@ -29,7 +30,7 @@ static enum tcp_ecn chosen_ecn(uint8_t choice, uint8_t conf)
 static enum tcp_ecn wanted_ecn(const struct tcp *tcp, const struct tcp_opts *o)
 {
 	const struct tcp_cc_ops *cc = o->cc != NULL ? o->cc : tcp_cc_configured(tcp);
-	enum tcp_ecn ecn = chosen_ecn(o->ecn, tcp->conf.ecn);
+	enum tcp_ecn ecn = chosen_of_three(o->ecn, tcp->conf.ecn);
 
 	if (ecn == TCP_ECN_ACCEPT && o->ecn == TCP_CHOICE_CONF && cc->flags & TCP_CC_ECN)
 		return TCP_ECN_ON;
@@ -73,6 +74,14 @@ uint32_t tcp_wanted(const struct tcp *tcp, const struct tcp_opts *o, bool active
 	if (wanted_ecn(tcp, o) >= (active ? TCP_ECN_ON : TCP_ECN_ACCEPT))
 		flags |= TF_ECN;
 	return flags;
+}
+
+bool tcp_fastopen_wanted(const struct tcp *tcp, const struct tcp_opts *o, bool active)
+{
+	enum tcp_ecn c =
+		chosen_of_three(o != NULL ? o->fastopen : TCP_CHOICE_CONF, tcp->conf.fastopen);
+
+	return c >= (active ? TCP_ECN_ON : TCP_ECN_ACCEPT);
 }
 
 uint8_t tcp_wscale(const struct tcp *tcp, const struct tcp_opts *o)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "fastopen.h"
 #include "tcp_priv.h"
 
 /*
@@ -67,7 +68,10 @@ static void rst_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	tcp_count(tcp, CNT_tcp_resets_in);
 	/* A simultaneous open is refused (section 3.10.7.4, second, SYN-RECEIVED); after both sides
 	 * have closed a reset changes nothing for the application. */
-	if (t->state == TCP_SYN_RECEIVED)
+	if (t->state == TCP_SYN_RECEIVED && t->flags & TF_FASTOPEN) {
+		tcp_fastopen_reset(tcp);
+		tcb_end(tcp, t, ECONNRESET);
+	} else if (t->state == TCP_SYN_RECEIVED)
 		tcb_end(tcp, t, ECONNREFUSED);
 	else if (t->state == TCP_CLOSING || t->state == TCP_LAST_ACK)
 		tcb_end(tcp, t, t->snd_una == t->snd_max ? 0 : ECONNRESET);
@@ -87,9 +91,20 @@ static void crossed_synack(const struct tcb *t, struct tcp_seg *s)
 	s->wnd >>= t->snd_wscale; /* that of a SYN is not scaled (RFC 7323 section 2.2) */
 }
 
+/* The peer's SYN once more, of either kind of open; true: s is used up. */
+static bool syn_received_syn(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	if (t->flags & TF_FASTOPEN)
+		return tcp_fastopen_syn_again(tcp, t, s);
+	crossed_synack(t, s);
+	return false;
+}
+
 /* SYN-RECEIVED after a simultaneous open: our SYN must be acknowledged. */
 static bool syn_received_ack(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 {
+	if (t->flags & TF_FASTOPEN)
+		return tcp_fastopen_established(tcp, t, s);
 	if (s->ack != t->iss + 1) {
 		tcp_reply_rst(tcp, s);
 		seg_drop(tcp, s, DROP_tcp_ack);
@@ -105,6 +120,8 @@ static bool syn_received_ack(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	t->rexmt_since = 0;
 	t->backoff = 0;
 	tcb_established(tcp, t);
+	if (t->nxt_seg != NULL) /* of tcp_connect() */
+		tcp_out_add(tcp, t);
 	if (!(t->flags & TF_DETACHED)) /* closed while it was opening */
 		tcp->up->connected(tcp->up_ctx, t);
 	if (t->state != TCP_CLOSED)
@@ -260,8 +277,8 @@ void tcp_segment_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	struct wire_tcp_opts o;
 
 	opts_parse(t, s, &o);
-	if (unlikely(t->state == TCP_SYN_RECEIVED))
-		crossed_synack(t, s);
+	if (unlikely(t->state == TCP_SYN_RECEIVED) && syn_received_syn(tcp, t, s))
+		return;
 	if (t->flags & TF_TS && unlikely(!paws_ok(tcp, t, s)))
 		return;
 	if (unlikely(!seq_acceptable(t, s))) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "auth.h"
+#include "fastopen.h"
 #include "tcp_priv.h"
 
 /* SYN-SENT (RFC 9293 section 3.10.7.3). */
@@ -18,6 +19,18 @@ static void syn_agree(
 		t->ts_recent = o->tsval;
 }
 
+/* A crossed SYN has taken nothing, and what was not taken waits to be sent as usual. */
+static void fastopen_answer(
+	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, const struct wire_tcp_opts *o)
+{
+	if (s->flags & WIRE_TCP_ACK)
+		tcp_fastopen_synack(tcp, t, s, o);
+	else
+		t->flags &= ~TF_FASTOPEN;
+	t->snd_max = s->flags & WIRE_TCP_ACK ? s->ack : t->iss + 1;
+	t->snd_nxt = t->snd_max;
+}
+
 /* The peer's SYN: its sequence space and options. */
 static void syn_accept(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s)
 {
@@ -28,6 +41,8 @@ static void syn_accept(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s)
 	if (o.has & WIRE_TCP_OPT_MSS)
 		t->mss_limit = RTE_MAX(o.mss, tcp->conf.mss_min);
 	syn_agree(tcp, t, s, &o);
+	if (unlikely(t->flags & TF_FASTOPEN))
+		fastopen_answer(tcp, t, s, &o);
 	if (o.has & WIRE_TCP_OPT_UTO)
 		tcp_uto_adopt(tcp, t, o.uto);
 	t->irs = s->seq;
@@ -83,7 +98,8 @@ void tcp_syn_sent_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 {
 	bool ack = (s->flags & WIRE_TCP_ACK) != 0;
 
-	if (ack && s->ack != t->snd_max) { /* only our SYN is outstanding */
+	/* Our SYN is outstanding, and data that it may have carried. */
+	if (ack && (s->ack == t->iss || s->ack - t->iss > t->snd_max - t->iss)) {
 		tcp_reply_rst(tcp, s);
 		seg_drop(tcp, s, DROP_tcp_ack);
 		return;

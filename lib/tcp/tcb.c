@@ -155,6 +155,8 @@ void tcb_kill(struct tcp *tcp, struct tcb *t)
 {
 	if (t->state == TCP_CLOSED)
 		return;
+	if (unlikely(t->state == TCP_SYN_RECEIVED && t->flags & TF_FASTOPEN))
+		tcp->n_fo_wait--;
 	t->state = TCP_CLOSED;
 	t->handle |= TCP_HANDLE_DEAD;
 	timer_cancel(&tcp->env->wheel, &t->timer);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "auth.h"
+#include "fastopen.h"
 #include "tcp_priv.h"
 
 /* The TCP instance of a core: its tables, fixed at start. */
@@ -33,6 +34,8 @@ void tcp_conf_default(struct tcp_conf *c)
 		.keepalive_interval_us = 75 * 1000 * 1000,
 		.keepalive_count = 9,
 		.challenge_rate = 1000,
+		.fastopen_pending = 256,
+		.fastopen_cache = 1024,
 		.initial_window = 10,
 		.window_scaling = true,
 		.timestamps = true,
@@ -115,7 +118,7 @@ struct tcp *tcp_create(const struct tcp_conf *c, struct env *env, struct net *ne
 	tcp->conf = *c;
 	tcp->cookie_key = (struct siphash_key){
 		env->secret.k0 ^ 0x636f6f6b6965, env->secret.k1 ^ 0x73796e2d61636b};
-	if (!tables_alloc(tcp, n_txseg)) {
+	if (!tables_alloc(tcp, n_txseg) || tcp_fastopen_cache_init(tcp) != 0) {
 		tcp_destroy(tcp);
 		errno = ENOMEM;
 		return NULL;
@@ -169,6 +172,7 @@ void tcp_destroy(struct tcp *tcp)
 	free(tcp->listeners);
 	free(tcp->txseg_mem);
 	tcp_auth_destroy(tcp);
+	free(tcp->fo_peers);
 	free(tcp->xs_mem);
 	free(tcp->xr_mem);
 	free(tcp);

@@ -36,9 +36,13 @@ struct tcp_opts {
 	uint64_t user_timeout_us; /* the peer's announcement does not change it then */
 	uint16_t mss;
 	uint8_t ttl, tos;
-	uint8_t window_scaling, timestamps, sack, ecn; /* enum tcp_choice; before it opens */
+	uint8_t window_scaling, timestamps, sack, ecn,
+		fastopen; /* enum tcp_choice; before it opens */
 	bool nodelay, keepalive;
 	const struct tcp_cc_ops *cc; /* by tcp_cc_find() */
+	/* Of tcp_connect(): the first bytes to be sent, copied. On the SYN, if Fast Open allows it. */
+	const void *data;
+	uint32_t data_len;
 };
 
 /* A congestion control by its name, or NULL. */
@@ -87,7 +91,8 @@ tcp_handle_t tcp_listener_handle(const struct tcp *tcp, const struct tcp_listene
 struct tcp_listener *tcp_listener_find(const struct tcp *tcp, tcp_handle_t h);
 
 /* lip all zero: chosen; lport 0: chosen so that replies come to this core. Returns NULL with errno
- * ENETUNREACH, EADDRNOTAVAIL, EADDRINUSE, ENOMEM, EINVAL. */
+ * ENETUNREACH, EADDRNOTAVAIL, EADDRINUSE, ENOMEM, EINVAL; for o->data EMSGSIZE (more than the send
+ * buffer), ENOBUFS. */
 struct tcb *tcp_connect(struct tcp *tcp, bool v6, const union net_ip *lip, uint16_t lport,
 	const union net_ip *rip, uint16_t rport, uint16_t ifc, const struct tcp_opts *o,
 	const void *app_ops, void *app_user);
@@ -156,7 +161,7 @@ struct tcp_info {
 	uint16_t path_mtu, rcv_mss;
 	uint32_t snd_buf, rcv_buf;
 	uint8_t backoff, snd_wscale, rcv_wscale;
-	bool timestamps, sack, ecn;
+	bool timestamps, sack, ecn, fastopen;
 };
 void tcp_info(const struct tcp *tcp, const struct tcb *t, struct tcp_info *i);
 const char *tcp_state_name(const struct tcb *t);

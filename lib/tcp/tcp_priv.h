@@ -25,7 +25,7 @@
 enum tcp_state {
 	TCP_CLOSED,
 	TCP_SYN_SENT,
-	TCP_SYN_RECEIVED, /* simultaneous open only */
+	TCP_SYN_RECEIVED, /* simultaneous open; with TF_FASTOPEN: passive, by a cookie */
 	TCP_ESTABLISHED,
 	TCP_CLOSE_WAIT,
 	TCP_FIN_WAIT_1,
@@ -102,6 +102,10 @@ _Static_assert(sizeof(struct txseg) <= 64, "stretch of a send queue: one line");
 #define TF_SIGNED     0x00400000u /* segments are authenticated (RFC 5925, RFC 2385) */
 
 #define TF_UTO_OWN 0x00800000u /* the application chose the user timeout (RFC 5482) */
+
+/* In SYN-SENT: the first SYN asks for a cookie or has one. In SYN-RECEIVED: opened by a cookie. Later: data
+ * on the SYN was taken. Of a half-open entry: the SYN,ACK has a cookie (RFC 7413). */
+#define TF_FASTOPEN 0x01000000u
 
 #define TF_SMALL  0x02000000u /* the send buffer, or a packet buffer, may not hold a segment */
 #define TF_LINGER 0x80000000u /* closed from above, which still wants to hear of the end */
@@ -306,6 +310,10 @@ struct tcp {
 	uint64_t cookies_until_us; /* until then a SYN cookie may come back */
 	uint64_t challenge_window_us;
 	uint32_t challenge_left;
+	uint32_t n_fo_wait; /* blocks in SYN-RECEIVED by a Fast Open cookie (fastopen.c) */
+	uint32_t fo_resets[2],
+		fo_period; /* of them reset by the peer: this minute, the one before */
+	struct tcp_fastopen_peer *fo_peers; /* fastopen_cache.c; NULL: none is remembered */
 	struct txseg *txseg_mem;
 	struct tcp_xs *xs_mem; /* one a connection; untouched memory costs nothing */
 	uint32_t xs_fresh;     /* of xs_mem, from here on never used */
@@ -433,6 +441,8 @@ static inline struct tcp_xs *tcp_xs(struct tcp *tcp, struct tcb *t)
 /* negotiate.c */
 /* TCP_AGREED flags that we ask for (active) or are ready to give. o may be NULL. */
 uint32_t tcp_wanted(const struct tcp *tcp, const struct tcp_opts *o, bool active);
+/* Is Fast Open to be asked for (active) or given? */
+bool tcp_fastopen_wanted(const struct tcp *tcp, const struct tcp_opts *o, bool active);
 /* The shift that the largest window of a connection with these options needs. */
 /* o with what the route to ip asks for where o says nothing, in *buf, or o itself. */
 const struct tcp_opts *tcp_route_opts(struct tcp *tcp, bool v6, const union net_ip *ip,
@@ -494,6 +504,9 @@ void tcp_listen_input(
 	struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s, const uint32_t *old_nxt);
 void tcp_half_open_input(struct tcp *tcp, struct tcp_half_open *h, struct tcp_seg *s);
 void tcp_half_open_free(struct tcp *tcp, struct tcp_half_open *h);
+/* A block made of h, with all that the SYNs said; state and window of the peer are the caller's. Counts
+ * the open. NULL: there is none free, or none for its signatures. */
+struct tcb *tcp_half_open_block(struct tcp *tcp, const struct tcp_half_open *h);
 void tcp_half_open_timer(void *ctx, struct timer *timer, uint64_t now_us);
 void tcp_half_open_error(struct tcp *tcp, struct tcp_half_open *h, const struct net_error *e);
 /* time_wait.c */

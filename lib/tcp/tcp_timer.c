@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "fastopen.h"
 #include "tcp_priv.h"
 
 #define BACKOFF_MAX 16
@@ -81,10 +82,15 @@ static void backoff_more(struct tcb *t)
 /* SYN or SYN,ACK was not answered (section 3.8.3, MUST-23). */
 static void syn_timeout(struct tcp *tcp, struct tcb *t)
 {
-	if (tcp->env->now_us - t->rexmt_since >= give_up_us(tcp, t)) {
+	bool passive = t->state == TCP_SYN_RECEIVED && t->flags & TF_FASTOPEN;
+
+	if ((passive && t->backoff >= tcp->conf.synack_tries) ||
+		tcp->env->now_us - t->rexmt_since >= give_up_us(tcp, t)) {
 		give_up(tcp, t);
 		return;
 	}
+	if (!passive && (t->flags & (TF_FASTOPEN | TF_SYN_REXMT)) == TF_FASTOPEN)
+		tcp_fastopen_failed(tcp, t);
 	t->flags |= TF_SYN_REXMT;
 	t->retransmits++;
 	tcp_count(tcp, CNT_tcp_rexmt_segs);

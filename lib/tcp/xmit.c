@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "auth.h"
+#include "fastopen.h"
 #include "tcp_priv.h"
 #include "xmit_header.h"
 
@@ -142,13 +143,21 @@ int tcp_xmit_ctl(struct tcp *tcp, struct tcb *t, uint32_t seq, uint8_t flags)
 	return tcp_xmit(tcp, t, m, seq, flags, 0);
 }
 
+/* A Fast Open's SYN,ACK comes when data has been taken. */
+static uint16_t syn_wnd(const struct tcb *t, bool ack)
+{
+	return (uint16_t)RTE_MIN(ack ? t->rcv_adv - t->rcv_nxt : t->rcv_buf, 65535u);
+}
+
 /* SYN, or SYN,ACK after crossed SYNs, with the MSS option (MUST-14). Its window is never scaled
  * (RFC 7323 section 2.2). A SYN that was not answered goes again without asking for ECN, which a
- * middlebox may have disliked (RFC 3168 section 6.1.1.1). */
+ * middlebox may have disliked (RFC 3168 section 6.1.1.1), and without Fast Open
+ * (RFC 7413 section 4.2.1). */
 int tcp_xmit_syn(struct tcp *tcp, struct tcb *t)
 {
 	struct rte_mbuf *m = pkt_alloc(&tcp->env->pool);
 	bool ack = t->state == TCP_SYN_RECEIVED;
+	uint32_t data = 0;
 
 	if (m == NULL)
 		return -ENOBUFS;
@@ -158,13 +167,15 @@ int tcp_xmit_syn(struct tcp *tcp, struct tcb *t)
 	o.uto = tcp_uto_offer(tcp, t->flags,
 		t->flags & TF_UTO_OWN ? t->user_timeout_s : tcp_user_timeout_s(tcp, NULL));
 	uint8_t ecn = tcp_syn_opts(&o, t->flags, ack, t->rcv_wscale);
+	if (unlikely((t->flags & (TF_FASTOPEN | TF_SYN_REXMT)) == TF_FASTOPEN && !ack))
+		data = tcp_fastopen_offer(tcp, t, &o);
 	struct wire_tcp h = {
 		.sport = t->key.lport,
 		.dport = t->key.rport,
 		.seq = t->iss,
 		.ack = ack ? t->rcv_nxt : 0,
 		.flags = ack ? WIRE_TCP_SYN | WIRE_TCP_ACK : WIRE_TCP_SYN,
-		.wnd = (uint16_t)RTE_MIN(t->rcv_buf, 65535u),
+		.wnd = syn_wnd(t, ack),
 	};
 
 	if (ack || !(t->flags & TF_SYN_REXMT))
@@ -176,10 +187,17 @@ int tcp_xmit_syn(struct tcp *tcp, struct tcb *t)
 	if (unlikely(t->flags & TF_SIGNED))
 		h.hlen += (uint8_t)tcp_auth_opt_emit(tcp, t->auth, -1, p + h.hlen);
 	wire_tcp_emit(p, &h);
-	m->data_len = h.hlen;
-	m->pkt_len = h.hlen;
+	if (unlikely(data != 0)) {
+		tcp_fastopen_copy(t, p + h.hlen, data);
+		t->snd_max += data;
+		t->snd_nxt = t->snd_max;
+	}
+	m->data_len = (uint16_t)(h.hlen + data);
+	m->pkt_len = m->data_len;
 	if (unlikely(t->flags & TF_SIGNED))
 		tcp_auth_sign_conn(tcp, tcp_v6(t), &t->key, t->auth, m, h.hlen);
 	t->last_tx_us = tcp->env->now_us;
+	if (ack)
+		xmit_acked(t);
 	return xmit_output(tcp, t, m, 0, h.hlen, t->flags & TF_ECN ? t->tos & 0xfc : t->tos);
 }

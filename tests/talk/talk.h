@@ -97,6 +97,7 @@ struct talk_out {
 	bool known; /* of a connection we have */
 	struct wire_tcp h;
 	struct wire_tcp_opts o;
+	uint8_t tfo[WIRE_TCP_TFO_MAX]; /* where o.tfo points to */
 	uint32_t len;
 	uint8_t ttl, tos;
 	bool df;

@@ -234,7 +234,7 @@ static void payload_check(const struct talk_out *o, const uint8_t *p)
 	const struct talk_conn *c = &talk.conn[o->conn];
 
 	for (uint32_t i = 0; o->known && i < o->len; i++) {
-		uint32_t seq = o->h.seq - c->iss + i;
+		uint32_t seq = o->h.seq - c->iss + i + ((o->h.flags & SYN) != 0);
 
 		if (p[i] != talk_byte(seq, true))
 			talk_fail(0, "byte %u of our stream is wrong on the wire", seq);
@@ -310,6 +310,10 @@ void talk_tx(void *ctx, const struct net_ifc *ifc, struct rte_mbuf *m)
 	if (wire_tcp_parse(b + l4, n, &o->h) <= 0)
 		talk_fail(0, "our TCP header does not parse");
 	wire_tcp_opts_parse(b + l4 + WIRE_TCP_LEN, o->h.hlen - WIRE_TCP_LEN, &o->o);
+	if (o->o.has & WIRE_TCP_OPT_TFO && o->o.tfo_len != 0) {
+		memcpy(o->tfo, o->o.tfo, o->o.tfo_len);
+		o->o.tfo = o->tfo;
+	}
 	o->len = n - o->h.hlen;
 	if (n + l4 - WIRE_ETH_LEN > talk.mtu && talk.tso_max == 0)
 		talk_fail(0, "larger than the MTU");

@@ -127,6 +127,14 @@ struct gn_tcp_opts {
 	uint8_t window_scaling, timestamps; /* RFC 7323 */
 	uint8_t sack;			    /* RFC 2018 */
 	uint8_t ecn; /* RFC 3168: GN_ON asks for it, GN_ACCEPT agrees to it, GN_OFF neither */
+	/*
+	 * TCP Fast Open (RFC 7413). Listener: GN_ON or GN_ACCEPT takes data on the SYN of a client that
+	 * has a cookie; accepted() and received() then come before the handshake has ended, and the same
+	 * data may come in two connections if the network duplicates the SYN (section 6.1): only for
+	 * requests that may be repeated. gn_tcp_connect(): GN_ON gets a cookie of the server, or uses
+	 * it: gn_tcp_connect_data().
+	 */
+	uint8_t fastopen;
 	/* Congestion control: "cubic", "newreno", "dctcp" or "bbr"; NULL: the configured one.
 	 * -EINVAL: there is none of that name. May change later. */
 	const char *cc;
@@ -151,6 +159,18 @@ GN_API int gn_listener_close(struct gn_core *c, gn_listener_t l);
 GN_API int64_t gn_tcp_connect(struct gn_core *c, const struct gn_addr *local,
 	const struct gn_addr *remote, const struct gn_tcp_ops *ops, void *user,
 	const struct gn_tcp_opts *opts);
+
+/*
+ * The same with the first len bytes that the connection sends, copied in this call, before all that is
+ * sent later. With Fast Open (opts->fastopen, or tcp.fastopen: on) and a cookie of the server as many of
+ * them as fit a segment go on the SYN; else, and if the server does not take them there, they follow
+ * when the connection is open. connected() comes as without. A server may get the data of a SYN twice,
+ * in two connections (RFC 7413 section 6.1): only for requests that may be repeated. Also -EMSGSIZE
+ * (more than the send buffer), -ENOBUFS (no packet buffers; nothing was opened).
+ */
+GN_API int64_t gn_tcp_connect_data(struct gn_core *c, const struct gn_addr *local,
+	const struct gn_addr *remote, const struct gn_tcp_ops *ops, void *user,
+	const struct gn_tcp_opts *opts, const void *data, size_t len);
 
 /* Changes callbacks and user pointer; ops NULL keeps the former ones. */
 GN_API int gn_tcp_user_set(struct gn_core *c, gn_tcp_t t, const struct gn_tcp_ops *ops, void *user);
@@ -228,6 +248,7 @@ struct gn_tcp_info {
 	uint8_t backoff; /* of the retransmission timer: doublings */
 	uint8_t snd_wscale, rcv_wscale;
 	bool timestamps, sack, ecn; /* agreed on */
+	bool fastopen;		    /* opened with data on the SYN, or by a cookie (RFC 7413) */
 	/* Of a connection with more than one segment under way, or that had lately; else 0: */
 	uint32_t in_flight, sacked, lost; /* bytes; in_flight: not SACKed, not taken for lost */
 	uint32_t min_rtt_us;		  /* of the last five minutes */
