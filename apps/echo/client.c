@@ -13,6 +13,7 @@
  */
 #define RETRY_US 200000u /* a peer or an address of ours that is not there yet */
 #define PIECE	 16384u
+#define FIRST	 1024u /* goes on the SYN, if Fast Open allows it */
 
 enum client_state { CLIENT_CONNECTING, CLIENT_OPEN, CLIENT_ENDED };
 
@@ -30,9 +31,12 @@ static uint8_t pattern(uint32_t index, uint64_t at)
 	return (uint8_t)(at ^ (at >> 8) * 31 ^ (at >> 16) * 7 ^ index * 101);
 }
 
+static void client_connect(struct gn_core *c, struct gn_timer *timer);
+
 /* Counts the end of a connection; the last one, on whichever core, ends the program. */
 static void client_end(struct client *k, const char *why)
 {
+	struct echo_core *e = k->e;
 	struct client_result *r = &k->e->echo->result;
 
 	if (k->state == CLIENT_ENDED)
@@ -46,8 +50,10 @@ static void client_end(struct client *k, const char *why)
 			k->index, why, (unsigned long long)k->received,
 			(unsigned long long)k->e->echo->conf.bytes);
 	atomic_fetch_add(&r->bytes, k->received);
-	if (atomic_fetch_add(&r->ended, 1) + 1 == k->e->echo->conf.n_clients)
-		gn_stop(k->e->c);
+	if (atomic_fetch_add(&r->ended, 1) + 1 == e->echo->conf.n_clients)
+		gn_stop(e->c);
+	else if (e->echo->conf.in_turn && k + 1 < e->clients + e->n_clients)
+		gn_timer_set(e->c, &k[1].retry, 0, client_connect);
 }
 
 static void client_fail(struct client *k, const char *why)
@@ -56,16 +62,23 @@ static void client_fail(struct client *k, const char *why)
 	client_end(k, why);
 }
 
+/* The next bytes to be sent, at most most; how many. */
+static size_t client_piece(const struct client *k, uint8_t *piece, size_t most)
+{
+	uint64_t left = k->e->echo->conf.bytes - k->sent;
+	size_t n = left < most ? left : most;
+
+	for (size_t i = 0; i < n; i++)
+		piece[i] = pattern(k->index, k->sent + i);
+	return n;
+}
+
 static void client_send(struct client *k)
 {
-	uint64_t total = k->e->echo->conf.bytes;
 	uint8_t piece[PIECE];
 
-	while (k->sent < total) {
-		size_t n = total - k->sent < PIECE ? total - k->sent : PIECE;
-
-		for (size_t i = 0; i < n; i++)
-			piece[i] = pattern(k->index, k->sent + i);
+	while (k->sent < k->e->echo->conf.bytes) {
+		size_t n = client_piece(k, piece, sizeof(piece));
 		ssize_t ret = gn_tcp_send(k->e->c, k->t, piece, n, 0);
 
 		if (ret == -ENOBUFS)
@@ -119,11 +132,10 @@ static void client_writable(struct gn_core *c, gn_tcp_t t, void *user, size_t ro
 		client_send(k);
 }
 
-static void client_connect(struct gn_core *c, struct gn_timer *timer);
-
 static void client_retry(struct client *k)
 {
 	k->state = CLIENT_CONNECTING;
+	k->sent = 0;
 	gn_timer_set(k->e->c, &k->retry, RETRY_US, client_connect);
 }
 
@@ -150,11 +162,15 @@ static const struct gn_tcp_ops client_ops = {
 static void client_connect(struct gn_core *c, struct gn_timer *timer)
 {
 	struct client *k = (struct client *)((char *)timer - offsetof(struct client, retry));
-	int64_t t = gn_tcp_connect(c, NULL, &k->e->echo->conf.remote, &client_ops, k, NULL);
+	uint8_t piece[FIRST];
+	size_t n = client_piece(k, piece, sizeof(piece));
+	int64_t t = gn_tcp_connect_data(
+		c, NULL, &k->e->echo->conf.remote, &client_ops, k, NULL, piece, n);
 
-	if (t > 0)
+	if (t > 0) {
 		k->t = t;
-	else if (t == -ENETUNREACH || t == -EADDRNOTAVAIL) /* an address still being checked */
+		k->sent = n;
+	} else if (t == -ENETUNREACH || t == -EADDRNOTAVAIL) /* an address still being checked */
 		client_retry(k);
 	else
 		client_end(k, strerror((int)-t));
@@ -178,7 +194,8 @@ int client_start(struct echo_core *e)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < e->n_clients; i++) {
 		e->clients[i] = (struct client){.e = e, .index = id + i * cores};
-		gn_timer_set(e->c, &e->clients[i].retry, 0, client_connect);
+		if (i == 0 || !conf->in_turn)
+			gn_timer_set(e->c, &e->clients[i].retry, 0, client_connect);
 	}
 	gn_timer_set(e->c, &e->timeout, conf->timeout_s * 1000000ull, client_timeout);
 	return 0;

@@ -19,6 +19,7 @@ struct echo_conf {
 	uint64_t bytes;	    /* a connection sends, and expects back */
 	uint32_t n_clients; /* connections, over all cores */
 	uint32_t timeout_s;
+	bool in_turn; /* on a core, one connection after the other */
 };
 
 /* The client's outcome, which the cores add to once a connection, when it ends. */

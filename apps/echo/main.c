@@ -17,6 +17,7 @@ enum {
 	OPT_BYTES,
 	OPT_CONNECTIONS,
 	OPT_TIMEOUT,
+	OPT_IN_TURN,
 };
 
 static const struct option options[] = {
@@ -28,6 +29,7 @@ static const struct option options[] = {
 	{"bytes", required_argument, NULL, OPT_BYTES},
 	{"connections", required_argument, NULL, OPT_CONNECTIONS},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"in-turn", no_argument, NULL, OPT_IN_TURN},
 	{0},
 };
 
@@ -40,6 +42,7 @@ static const char options_help[] =
 	"                         line, and exit with 0 if all came back, else 1\n"
 	"  --bytes N              with --connect: bytes a connection (default 1000000)\n"
 	"  --connections N        with --connect: connections, over all cores (default 1)\n"
+	"  --in-turn              with --connect: on each core one connection after the other\n"
 	"  --timeout S            with --connect: give up after S seconds (default 60)\n";
 
 static int number(int val, const char *text, uint64_t max, uint64_t *out)
@@ -75,6 +78,10 @@ static int echo_option(void *arg, int val, const char *text)
 
 	if (val == OPT_CONNECT)
 		return option_connect(conf, text);
+	if (val == OPT_IN_TURN) {
+		conf->in_turn = true;
+		return 0;
+	}
 	if (number(val, text,
 		    val <= OPT_CHARGEN	 ? 65535
 		    : val == OPT_TIMEOUT ? 86400
