@@ -397,6 +397,16 @@ static void send_queue(struct tcp *tcp, struct tcb *t)
 		send_fin(tcp, t);
 }
 
+/* The stall goes on if nothing but probes was sent since it began: octets that the peer takes of them
+ * one by one do not open its window. */
+static void persist_begin(struct tcp *tcp, struct tcb *t)
+{
+	uint32_t sent_ms = (uint32_t)(t->last_tx_us / 1000);
+
+	if ((int32_t)(sent_ms - t->persist_ms) >= 0)
+		t->persist_ms = (uint32_t)(tcp->env->now_us / 1000);
+}
+
 /* Data waits, nothing is on its way that would bring an ACK: the probe timer (section 3.8.6.1). */
 static void persist_check(struct tcp *tcp, struct tcb *t)
 {
@@ -405,6 +415,8 @@ static void persist_check(struct tcp *tcp, struct tcb *t)
 		return;
 	if (t->flags & TF_MORE && t->snd_queued < t->mss && t->snd_wnd >= t->snd_queued)
 		return; /* only the application is waited for */
+	if (!(t->flags & TF_PERSIST))
+		persist_begin(tcp, t);
 	t->flags |= TF_PERSIST;
 	t->backoff = 0;		      /* SHLD-29: one RTO */
 	if (t->rexmt_at == TCP_NEVER) /* else it waits for a buffer, and goes on as a probe */

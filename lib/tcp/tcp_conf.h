@@ -61,12 +61,13 @@ struct tcp_conf {
 	uint8_t fastopen; /* enum tcp_ecn: never, if the peer asks, asking too (RFC 7413); default off */
 	uint32_t fastopen_pending; /* opened so and not yet acknowledged, a core; default 256 */
 	uint32_t fastopen_cache;   /* servers whose cookies are kept, a core; default 1024 */
-	bool user_timeout_option;  /* announce it and heed the peer's; default false */
-	uint32_t synack_tries;	   /* SYN,ACK retransmissions; default 5 */
-	uint8_t quick_acks;	   /* full segments acknowledged at once; default 8 */
-	uint32_t delack_us;	   /* default 40 ms, below 500 ms (RFC 9293 3.8.6.3, MUST-40) */
-	uint32_t msl_us;	   /* default 30 s: TIME-WAIT lasts twice this */
-	uint32_t fin_wait2_us;	   /* FIN-WAIT-2 that no application holds; default 60 s */
+	uint32_t persist_us; /* give up on a shut window; default 0: never (RFC 9293 3.8.6.1) */
+	bool user_timeout_option; /* announce it and heed the peer's; default false */
+	uint32_t synack_tries;	  /* SYN,ACK retransmissions; default 5 */
+	uint8_t quick_acks;	  /* full segments acknowledged at once; default 8 */
+	uint32_t delack_us;	  /* default 40 ms, below 500 ms (RFC 9293 3.8.6.3, MUST-40) */
+	uint32_t msl_us;	  /* default 30 s: TIME-WAIT lasts twice this */
+	uint32_t fin_wait2_us;	  /* FIN-WAIT-2 that no application holds; default 60 s */
 	uint64_t keepalive_idle_us, keepalive_interval_us; /* default 2 h, 75 s (RFC 9293 3.8.4) */
 	uint32_t keepalive_count;			   /* default 9 */
 	uint32_t

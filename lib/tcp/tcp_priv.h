@@ -209,7 +209,9 @@ struct __rte_cache_aligned tcb {
 	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
 	uint8_t soft_error;   /* last ICMP error: reported if the connection times out */
 	uint8_t stalls; /* timeouts of the oldest unacknowledged data (R1); valid with rexmt_since */
-	uint16_t user_timeout_s;	       /* 0: none, R2 */
+	uint16_t user_timeout_s; /* 0: none, R2 */
+	uint32_t
+		persist_ms; /* low 32 bits of when the window was first found shut; of TF_PERSIST */
 	uint32_t limit_ms[TCP_SNDBUF_LIMITED]; /* by enum tcp_limit - 1, whole life */
 	const struct tcp_cc_ops *cc;
 };

@@ -112,11 +112,28 @@ static uint64_t probing_us(const struct tcp *tcp, const struct tcb *t)
 	return sum;
 }
 
-/* The window is still closed: probe, for as long as the peer answers (MUST-37). */
+/* Until the operator's patience with a shut window ends, which only he may limit (RFC 6429 section 4);
+ * 0: now. */
+static uint64_t persist_left_us(const struct tcp *tcp, const struct tcb *t)
+{
+	uint32_t stalled_ms = (uint32_t)(tcp->env->now_us / 1000) - t->persist_ms;
+	uint32_t limit_ms = tcp->conf.persist_us / 1000;
+
+	if (limit_ms == 0)
+		return TCP_NEVER;
+	return stalled_ms < limit_ms ? 1000 * (uint64_t)(limit_ms - stalled_ms) : 0;
+}
+
+/* The window is still closed: probe, for as long as the peer answers (MUST-37) and we may wait. */
 static void persist_timeout(struct tcp *tcp, struct tcb *t)
 {
 	uint64_t silent_us = tcp->env->now_us - t->last_rx_us, limit_us = give_up_us(tcp, t);
 
+	if (persist_left_us(tcp, t) == 0) {
+		tcp_count(tcp, CNT_tcp_persist_drops);
+		tcp_abort_report(tcp, t, ETIMEDOUT);
+		return;
+	}
 	if (t->user_timeout_s != 0)
 		silent_us = RTE_MIN(silent_us, probing_us(tcp, t));
 	if (silent_us >= limit_us && t->backoff > (t->user_timeout_s != 0 ? 0 : 3)) {
@@ -130,6 +147,8 @@ static void persist_timeout(struct tcp *tcp, struct tcb *t)
 	tcp_rexmt_arm(tcp, t);
 	if (t->user_timeout_s != 0 && silent_us < limit_us)
 		t->rexmt_at = RTE_MIN(t->rexmt_at, tcp->env->now_us + limit_us - silent_us);
+	if (persist_left_us(tcp, t) != TCP_NEVER)
+		t->rexmt_at = RTE_MIN(t->rexmt_at, tcp->env->now_us + persist_left_us(tcp, t));
 }
 
 /* At the first timeout: when the data was sent. R2 has always begun with the timeout itself. */

@@ -148,6 +148,92 @@ TALK(user_timeout, probes_answered_must37_rfc9293_3_8_6_1)
 	talk_closed(ETIMEDOUT);
 }
 
+/* The peer answers each probe, taking its octet or not, and opens nothing. Ends at a limit. */
+static void stalls(uint64_t limit_us, bool takes)
+{
+	uint32_t ack = 1001;
+	uint64_t start;
+
+	talk.lenient = true;
+	shut();
+	start = talk.env.now_us;
+	while (talk.env.now_us < start + limit_us) {
+		talk_no_event();
+		talk_run(RTE_MIN(1 * SEC, start + limit_us - talk.env.now_us));
+		if (talk_skip(NULL) != 0)
+			talk_in(ACK, .seq = 1, .ack = takes ? ++ack : ack, .wnd = TALK_ZERO);
+	}
+}
+
+static void persist_dropped(void)
+{
+	talk_closed(ETIMEDOUT);
+	talk_eq(talk.tcp->n_tcb, 0);
+	talk_eq(talk_count(CNT_tcp_persist_drops), 1);
+	talk_check(talk_count(CNT_tcp_resets_out) >= 1); /* one more for what comes later */
+}
+
+/* The operator, not TCP by itself, ends it. */
+TALK(persist, configured_limit_rfc6429_4)
+{
+	talk.conf.persist_us = 60 * SEC;
+	stalls(60 * SEC, false);
+	talk_run(1 * MS);
+	persist_dropped();
+}
+
+TALK(persist, octets_taken_one_by_one_rfc6429_4)
+{
+	talk.conf.persist_us = 60 * SEC;
+	stalls(60 * SEC, true);
+	talk_run(1 * MS);
+	persist_dropped();
+}
+
+/* Closed by the application: nobody else would ever give it up (CVE-2008-4609). */
+TALK(persist, closed_from_above_cve_2008_4609)
+{
+	talk.lenient = true;
+	talk.conf.persist_us = 60 * SEC;
+	shut();
+	talk_close();
+	for (unsigned i = 0; i < 61; i++) {
+		talk_run(1 * SEC);
+		if (talk_skip(NULL) > 0)
+			talk_in(ACK, .seq = 1, .ack = 1001, .wnd = TALK_ZERO);
+	}
+	talk_eq(talk.tcp->n_tcb, 0);
+	talk_eq(talk_count(CNT_tcp_persist_drops), 1);
+}
+
+TALK(persist, off_by_default_must37_rfc9293_3_8_6_1)
+{
+	stalls(10000 * SEC, false);
+	talk_no_event();
+	talk_state("ESTABLISHED");
+}
+
+/* Each opening starts it anew. */
+TALK(persist, window_opened_in_between_rfc6429_4)
+{
+	talk.conf.persist_us = 60 * SEC;
+	stalls(50 * SEC, false);
+	talk_in(ACK, .seq = 1, .ack = 1001, .wnd = 1000);
+	talk_eq(talk_skip(NULL), 1000);
+	talk_in(ACK, .seq = 1, .ack = 2001, .wnd = TALK_ZERO);
+	talk_send(1000);
+	for (unsigned i = 0; i < 50; i++) {
+		talk_run(1 * SEC);
+		if (talk_skip(NULL) != 0)
+			talk_in(ACK, .seq = 1, .ack = 2001, .wnd = TALK_ZERO);
+	}
+	talk_no_event();
+	talk_in(ACK, .seq = 1, .ack = 2001, .wnd = 1000);
+	talk_eq(talk_skip(NULL), 1000);
+	talk_in(ACK, .seq = 1, .ack = 3001);
+	talk_eq(talk_tcb()->snd_queued, 0);
+}
+
 /* Neither sent nor heeded unless configured. */
 TALK(option, off_by_default_rfc5482_3_1)
 {
