@@ -3,6 +3,15 @@
 
 /* Received payload and FIN, in order and out of order (RFC 9293 section 3.10.7.4, seventh, eighth). */
 
+/* Not as long as the longest so far. */
+static inline void odd_len(struct tcb *t, uint32_t len)
+{
+	if (len > t->rcv_mss)
+		t->rcv_mss = (uint16_t)len;
+	else if (unlikely(t->rcv_unread != 0))
+		tcp_hold_begin(t);
+}
+
 /*
  * In-order data arrived: an ACK now for every second full segment, else within delack_us (section
  * 3.8.6.3), or with the data that is about to be sent. While the sender's window may be small, at
@@ -10,8 +19,8 @@
  */
 void tcp_ack_schedule(struct tcp *tcp, struct tcb *t, uint32_t len)
 {
-	if (unlikely(len > t->rcv_mss))
-		t->rcv_mss = (uint16_t)len;
+	if (unlikely(len != t->rcv_mss))
+		odd_len(t, len);
 	if (t->rcv_nxt - t->rcv_acked >= 2u * t->rcv_mss) {
 		tcp_ack_now(tcp, t);
 		if (unlikely(seq_geq(t->rcv_nxt, t->round_end)) && t->rcv_buf < t->rcv_buf_max)
@@ -78,6 +87,10 @@ void tcp_data_process(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		dup_ack_owe(t);
 		tcp_ack_now(tcp, t); /* RFC 5681 section 4.2: at once */
 		tcp_ooo_add(tcp, t, m, s->seq, fin);
+		return;
+	}
+	if (unlikely(t->flags & TF_HOLDS) && s->len != 0 && !tcp_hold_more(tcp, t, m->nb_segs)) {
+		pkt_drop(&tcp->env->pool, m, DROP_tcp_unread_full); /* as if it was lost */
 		return;
 	}
 	bool gap = t->xr != NULL;

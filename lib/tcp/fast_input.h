@@ -13,7 +13,8 @@
 
 #define NOT_FAST_INPUT                                                                             \
 	(TF_RECOVERY | TF_PERSIST | TF_DETACHED | TF_FIN_QUEUED | TF_WRITABLE | TF_ECN | TF_LOSS | \
-		TF_SIGNED)
+		TF_SIGNED | TF_HOLDS)
+#define SMALL_MEAN 512 /* bytes a segment; below, their buffers are worth counting (hold.c) */
 
 static inline const uint8_t *fast_header_of(const struct net_pkt *p)
 {
@@ -128,8 +129,9 @@ static __rte_always_inline void fast_deliver(
 	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t len, uint32_t total)
 {
 	tcp_deliver(tcp, t, m, total);
-	/* An answer that is queued takes the ACK along; not two whole segments wait for theirs. */
-	if (likely(t->rcv_nxt - t->rcv_acked <= t->rcv_mss && t->nxt_seg != NULL &&
+	/* An answer that is queued takes the ACK along; not two whole segments wait for theirs, or to be
+	 * read. */
+	if (likely(t->rcv_nxt - t->rcv_acked + t->rcv_unread <= t->rcv_mss && t->nxt_seg != NULL &&
 		    (t->flags & TF_ON_OUT) != 0))
 		return;
 	if (t->state != TCP_CLOSED)
@@ -139,10 +141,10 @@ static __rte_always_inline void fast_deliver(
 /*
  * The segments behind p that follow on it, as far as their burst goes: one chain of payload, one
  * upcall, one look at the block (generic receive offload in software). They acknowledge nothing that
- * p does not. Returns how many; *len: with their bytes.
+ * p does not. Returns how many; *len: with their bytes; *one: 1 if they are small on the average.
  */
 static inline unsigned fast_gather(struct tcp *tcp, struct tcb *t, struct net_pkt *p, unsigned n,
-	bool ts, uint32_t ack, uint32_t *len)
+	bool ts, uint32_t ack, uint32_t *one, uint32_t *len)
 {
 	const unsigned hlen = ts ? WIRE_TCP_LEN + TCP_TS_LEN : WIRE_TCP_LEN;
 	uint32_t most = RTE_MIN(t->rcv_adv - t->rcv_nxt, tcp_chain_most(t)), total = *len;
@@ -168,6 +170,8 @@ static inline unsigned fast_gather(struct tcp *tcp, struct tcb *t, struct net_pk
 	head->nb_segs = (uint16_t)k;
 	head->pkt_len = total;
 	t->snd_wl1 = t->rcv_nxt + total - last->data_len;
+	if (unlikely(total < k * SMALL_MEAN))
+		*one = 1;
 	*len = total;
 	count_add(&tcp->env->cnt, CNT_tcp_rx_coalesced, k - 1);
 	return k - 1;
@@ -211,7 +215,7 @@ static __rte_always_inline unsigned fast_input_as(
 
 	fast_payload(p->m, p->l4_off + hlen, len);
 	if (unlikely(more != 0))
-		used += fast_gather(tcp, t, p, more, ts, ack, &total);
+		used += fast_gather(tcp, t, p, more, ts, ack, &len, &total);
 	fast_deliver(tcp, t, p->m, len, total);
 	return used;
 }

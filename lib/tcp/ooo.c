@@ -352,6 +352,40 @@ static struct rte_mbuf *chain_cut(struct rte_mbuf *m, uint32_t most)
 	return rest;
 }
 
+/* May s be copied behind last, which is ours to write? */
+static bool fits_behind(const struct rte_mbuf *last, const struct rte_mbuf *s)
+{
+	return s->data_len <= COPY_MAX && RTE_MBUF_DIRECT(last) &&
+	       rte_mbuf_refcnt_read(last) == 1 &&
+	       (uint32_t)last->data_off + last->data_len + s->data_len <= last->buf_len;
+}
+
+/* Puts small segments of a chain together: what was filled in piece by piece must not cost the
+ * application a buffer for each piece. */
+static struct rte_mbuf *squeeze(struct tcp *tcp, struct rte_mbuf *m)
+{
+	struct rte_mbuf *last = m;
+
+	if (likely(m->pkt_len >= (uint32_t)m->nb_segs * COPY_MAX))
+		return m;
+	while (last->next != NULL) {
+		struct rte_mbuf *s = last->next;
+
+		if (!fits_behind(last, s)) {
+			last = s;
+			continue;
+		}
+		memcpy(rte_pktmbuf_mtod_offset(last, uint8_t *, last->data_len),
+			rte_pktmbuf_mtod(s, const uint8_t *), s->data_len);
+		last->data_len += s->data_len;
+		last->next = s->next;
+		m->nb_segs--;
+		s->next = NULL;
+		pkt_free_seg(&tcp->env->pool, s);
+	}
+	return m;
+}
+
 void tcp_deliver_chain(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m)
 {
 	while (m != NULL) {
@@ -386,7 +420,10 @@ void tcp_ooo_drain(struct tcp *tcp, struct tcb *t)
 		}
 		if (unlikely(skip != 0))
 			tcp_dsack_note(tcp, t, t->rcv_nxt - skip, t->rcv_nxt);
-		tcp_deliver_chain(tcp, t, tcp_trim_front(tcp, m, skip));
+		m = squeeze(tcp, tcp_trim_front(tcp, m, skip));
+		if (unlikely(t->flags & TF_HOLDS)) /* may exceed the bound once: it was taken */
+			t->held_new += m->nb_segs;
+		tcp_deliver_chain(tcp, t, m);
 		if (t->state == TCP_CLOSED)
 			return;
 	}

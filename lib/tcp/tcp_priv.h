@@ -101,6 +101,7 @@ _Static_assert(sizeof(struct txseg) <= 64, "stretch of a send queue: one line");
 #define TF_LOSS	      0x00200000u /* a timeout is being recovered from (until recover) */
 #define TF_SIGNED     0x00400000u /* segments are authenticated (RFC 5925, RFC 2385) */
 
+#define TF_HOLDS   0x04000000u /* the application leaves small segments unread: hold.c */
 #define TF_UTO_OWN 0x00800000u /* the application chose the user timeout (RFC 5482) */
 
 /* In SYN-SENT: the first SYN asks for a cookie or has one. In SYN-RECEIVED: opened by a cookie. Later: data
@@ -210,8 +211,9 @@ struct __rte_cache_aligned tcb {
 	uint8_t soft_error;   /* last ICMP error: reported if the connection times out */
 	uint8_t stalls; /* timeouts of the oldest unacknowledged data (R1); valid with rexmt_since */
 	uint16_t user_timeout_s; /* 0: none, R2 */
-	uint32_t
-		persist_ms; /* low 32 bits of when the window was first found shut; of TF_PERSIST */
+	uint32_t persist_ms;	 /* when the window was first found shut, wraps; of TF_PERSIST */
+	/* With TF_HOLDS (hold.c): buffers of unread data up to held_seq, and behind it. */
+	uint32_t held_old, held_new, held_seq;
 	uint32_t limit_ms[TCP_SNDBUF_LIMITED]; /* by enum tcp_limit - 1, whole life */
 	const struct tcp_cc_ops *cc;
 };
@@ -489,6 +491,11 @@ static inline struct tcp_xr *tcp_xr(struct tcp *tcp, struct tcb *t)
 void tcp_rcv_round_begin(struct tcp *tcp, struct tcb *t);
 void tcp_rcv_round_end(struct tcp *tcp, struct tcb *t);
 void tcp_rcv_tune_end(struct tcp *tcp, struct tcb *t);
+/* hold.c */
+/* A small segment may have stayed with the application. */
+void tcp_hold_begin(struct tcb *t);
+/* With TF_HOLDS: may the application get so many buffers more? Then they are counted. */
+bool tcp_hold_more(const struct tcp *tcp, struct tcb *t, unsigned bufs);
 /* ecn.c: a data segment of a connection with TF_ECN */
 void tcp_ecn_input(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s);
 /* sack_out.c */

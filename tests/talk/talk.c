@@ -141,6 +141,7 @@ static void up_received(void *ctx, struct tcb *t, struct rte_mbuf *m)
 				talk_fail(0, "byte %u delivered wrong", c->rx_next);
 	if (len == 0)
 		talk_fail(0, "delivered nothing");
+	talk.rx_bufs += m->nb_segs;
 	pkt_free(&talk.env.pool, m);
 	if (!talk.slow_reader)
 		tcp_consumed(talk.tcp, t, len);

@@ -145,6 +145,7 @@ struct talk {
 	bool keep_tx;			   /* the port keeps sent buffers until talk_tx_done() */
 	bool lenient;			   /* segments nobody asked for are not looked at */
 	void (*on[EV_MAX])(struct tcb *t); /* called inside the upcall */
+	uint32_t rx_bufs;		   /* buffers that were delivered */
 	struct rte_mbuf *kept[TALK_OUT];
 	unsigned n_kept;
 	struct rte_mbuf *burst[64];
