@@ -146,9 +146,11 @@ static void app_exit(struct gn_core *c, void *state)
 static struct gn_app app[2] = {{.name = "a", .init = init, .exit = app_exit, .arg = &st.host[0]},
 	{.name = "b", .init = init, .exit = app_exit, .arg = &st.host[1]}};
 
-void st_init(void)
+static struct rte_mempool_cache buf_cache; /* a's, of st_init_offload() */
+
+static void init_with(uint32_t offloads)
 {
-	struct sim_cable cable = {.offloads = {DRV_TX_MULTI_SEGS, DRV_TX_MULTI_SEGS},
+	struct sim_cable cable = {.offloads = {offloads, offloads},
 		.impair = {{.delay_us = 1000}, {.delay_us = 1000}}};
 
 	memset(&st, 0, sizeof(st));
@@ -167,8 +169,25 @@ void st_init(void)
 	st_run(1000);
 }
 
+void st_init(void)
+{
+	init_with(DRV_TX_MULTI_SEGS);
+}
+
+void st_init_offload(void)
+{
+	init_with(DRV_TX_MULTI_SEGS | DRV_TX_IP_CKSUM | DRV_TX_L4_CKSUM | DRV_RX_IP_CKSUM |
+		  DRV_RX_L4_CKSUM);
+	buf_cache = (struct rte_mempool_cache){.size = 32, .flushthresh = 48};
+	core_env(st.a)->pool.cache = &buf_cache;
+}
+
 void st_fini(void)
 {
+	if (st.sim != NULL && core_env(st.a)->pool.cache != NULL) {
+		rte_mempool_cache_flush(&buf_cache, core_env(st.a)->pool.mp);
+		core_env(st.a)->pool.cache = NULL;
+	}
 	if (st.sim != NULL)
 		cr_expect_eq(sim_destroy(st.sim), 0, "packet buffers were lost");
 }

@@ -58,6 +58,9 @@ extern const struct gn_tcp_ops st_tcp;
 extern const struct gn_udp_ops st_udp;
 
 void st_init(void);
+/* Over ports that do checksums, so that headers are prepared, and with a cache of packet buffers at a, as
+ * on a thread of DPDK's. */
+void st_init_offload(void);
 /* Checks that no buffer is lost. */
 void st_fini(void);
 void st_run(uint64_t us);

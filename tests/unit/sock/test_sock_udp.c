@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "sock_test.h"
 
@@ -131,4 +132,82 @@ Test(sock_udp, local_address)
 	cr_expect_eq(gn_udp_addr(st.a, v4, &local), 0);
 	cr_expect_eq(local.v4, 0x0a000101);
 	cr_expect_eq(local.port, 8);
+}
+
+/* The short way of sending, once headers are prepared: what it must not do. */
+TestSuite(sock_udp_short, .init = st_init_offload, .fini = st_fini);
+
+Test(sock_udp_short, port_zero_is_refused_with_prepared_headers_too)
+{
+	struct gn_addr to = st_addr("10.0.1.2:7"), to6 = st_addr("[2001:db8:1::2]:7");
+	gn_udp_t a = open_any(st.a, "*");
+	struct rte_mbuf *m;
+
+	open_any(st.b, "*:7");
+	for (int i = 0; i < 4; i++) {
+		struct gn_addr *at = i % 2 == 0 ? &to : &to6;
+
+		cr_expect_eq(gn_udp_send(st.a, a, at, NULL, "hello", 5), 5);
+		st_run(100000);
+	}
+	to.port = to6.port = 0;
+	cr_expect_eq(gn_udp_send(st.a, a, &to, NULL, "hello", 5), -EDESTADDRREQ);
+	cr_expect_eq(gn_udp_send(st.a, a, &to6, NULL, "hello", 5), -EDESTADDRREQ);
+	m = gn_buf_alloc(st.a);
+	cr_assert_not_null(m);
+	cr_expect_eq(gn_udp_send_buf(st.a, a, &to, NULL, m), -EDESTADDRREQ);
+	gn_buf_free(st.a, m);
+	st_run(100000);
+	cr_expect_eq(st_count(1, ST_UDP_RECEIVED), 4);
+}
+
+/* More at once than the port's queue holds: none is lost, none overtakes. */
+Test(sock_udp_short, more_at_once_than_the_queue_holds)
+{
+	struct gn_addr to = st_addr("10.0.1.2:7");
+	int64_t a = gn_udp_open(st.a, NULL, &to, &st_udp, NULL);
+	char text[8];
+
+	cr_assert_gt(a, 0);
+	open_any(st.b, "10.0.1.2:7");
+	cr_expect_eq(gn_udp_send(st.a, (gn_udp_t)a, NULL, NULL, "first", 5), 5);
+	st_run(100000);
+	st.n = 0;
+	for (int i = 0; i < 300; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		cr_assert_eq(gn_udp_send(st.a, (gn_udp_t)a, NULL, NULL, text, strlen(text)),
+			(ssize_t)strlen(text));
+	}
+	cr_expect_geq(sim_count(st.host[0], CNT_core_tx_packets), 300 - NET_TXQ_MAX,
+		"the queue holds more than it can");
+	st_run(100000);
+	cr_assert_eq(st_count(1, ST_UDP_RECEIVED), 300);
+	for (int i = 0; i < 300; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		cr_assert_str_eq(st.event[i].data, text);
+	}
+}
+
+/* Prepared headers end with what they were made of: nothing leaves over a link that is down. */
+Test(sock_udp_short, nothing_leaves_over_a_link_that_is_down)
+{
+	struct gn_addr to = st_addr("10.0.1.2:7");
+	int64_t a = gn_udp_open(st.a, NULL, &to, &st_udp, NULL);
+
+	cr_assert_gt(a, 0);
+	open_any(st.b, "10.0.1.2:7");
+	for (int i = 0; i < 2; i++) {
+		cr_expect_eq(gn_udp_send(st.a, (gn_udp_t)a, NULL, NULL, "hello", 5), 5);
+		st_run(100000);
+	}
+	cr_assert_eq(st_count(1, ST_UDP_RECEIVED), 2);
+	net_ifc_link(core_net(st.a), 0, false);
+	gn_udp_send(st.a, (gn_udp_t)a, NULL, NULL, "lost", 4);
+	st_run(100000);
+	cr_expect_eq(st_count(1, ST_UDP_RECEIVED), 2);
+	net_ifc_link(core_net(st.a), 0, true);
+	st_run(10000000);
+	cr_expect_eq(gn_udp_send(st.a, (gn_udp_t)a, NULL, NULL, "again", 5), 5);
+	st_run(1000000);
+	cr_expect_eq(st_count(1, ST_UDP_RECEIVED), 3);
 }

@@ -253,3 +253,55 @@ Test(udp_input, sockets_of_a_port_in_turn)
 	cr_expect_eq(t.env.cnt.n[CNT_ip6_delivered], 16);
 	cr_expect_eq(t.env.cnt.n[CNT_eth_rx_unicast], 32);
 }
+
+/* A socket that got a datagram lately is not for what only looks like it: the same ports, another host, or
+ * another address of ours (RFC 1122 section 4.1.3.5 has applications tell peers and addresses apart). */
+Test(udp_input, connected_socket_hears_its_peer_only)
+{
+	for (int v6 = 0; v6 <= 1; v6++) {
+		struct ut_dgram d = dgram(v6, 7, "hello");
+		struct udp_sock *s = udp_open(
+			t.udp, v6, false, &d.dst, 7, &d.src, d.sport, NET_NO_IFC, NULL, NULL);
+		union net_ip peer = d.src, us = d.dst;
+
+		cr_assert_not_null(s);
+		t.n_events = 0;
+		ut_input(&t, &d);
+		ut_input(&t, &d);
+		cr_assert_eq(t.n_events, 2);
+		d.src = v6 ? ut_ip6(0x2001, 3) : ut_ip4(IP4(10, 0, 0, 3));
+		ut_input(&t, &d);
+		cr_expect_eq(t.n_events, 2, "from another host");
+		d.src = peer;
+		d.sport++;
+		ut_input(&t, &d);
+		cr_expect_eq(t.n_events, 2, "from another port");
+		d.sport--;
+		d.dst = v6 ? ut_ip6(0xfe80, 1) : ut_ip4(IP4(10, 0, 0, 9));
+		ut_input(&t, &d);
+		cr_expect_eq(t.n_events, 2, "to another address of ours");
+		d.dst = us;
+		ut_input(&t, &d);
+		cr_expect_eq(t.n_events, 3);
+		udp_close(t.udp, s);
+	}
+}
+
+Test(udp_input, bound_socket_hears_its_address_only)
+{
+	for (int v6 = 0; v6 <= 1; v6++) {
+		struct ut_dgram d = dgram(v6, 7, "hello");
+		struct udp_sock *s =
+			udp_open(t.udp, v6, false, &d.dst, 7, NULL, 0, NET_NO_IFC, NULL, NULL);
+
+		cr_assert_not_null(s);
+		t.n_events = 0;
+		ut_input(&t, &d);
+		ut_input(&t, &d);
+		cr_assert_eq(t.n_events, 2);
+		d.dst = v6 ? ut_ip6(0xfe80, 1) : ut_ip4(IP4(10, 0, 0, 9));
+		ut_input(&t, &d);
+		cr_expect_eq(t.n_events, 2);
+		udp_close(t.udp, s);
+	}
+}
