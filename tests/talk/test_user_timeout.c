@@ -190,6 +190,30 @@ TALK(persist, octets_taken_one_by_one_rfc6429_4)
 	persist_dropped();
 }
 
+/* The peer takes the probe's octet and opens for no more than another, which is not worth a segment
+ * (RFC 9293 section 3.8.6.2.1), then shuts again: its stall goes on. */
+TALK(persist, opened_and_shut_before_data_rfc6429_4)
+{
+	uint32_t ack = 1001;
+	uint64_t end;
+
+	talk.lenient = true;
+	talk.conf.persist_us = 60 * SEC;
+	shut();
+	end = talk.env.now_us + 60 * SEC;
+	while (talk.env.now_us < end) {
+		talk_no_event();
+		talk_run(RTE_MIN(1 * SEC, end - talk.env.now_us));
+		if (talk_skip(NULL) == 0)
+			continue;
+		talk_in(ACK, .seq = 1, .ack = ++ack, .wnd = 1);
+		talk_eq(talk_skip(NULL), 0);
+		talk_in(ACK, .seq = 1, .ack = ack, .wnd = TALK_ZERO);
+	}
+	talk_run(1 * MS);
+	persist_dropped();
+}
+
 /* Closed by the application: nobody else would ever give it up (CVE-2008-4609). */
 TALK(persist, closed_from_above_cve_2008_4609)
 {
