@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fastopen.h"
 
-#include "siphash.h"
-
 /*
  * The server's side of Fast Open. A connection made by a cookie has a control block from its SYN on, in
  * SYN-RECEIVED: data goes in both directions, and what is missing is only that the peer acknowledges our
@@ -12,15 +10,13 @@
 #define COOKIE_PERIOD_US (24 * 3600 * UINT64_C(1000000)) /* a cookie is good for one to two */
 #define RESET_PERIOD_US	 60000000u /* a reset attempt counts for one to two: section 5.1 */
 
-void tcp_fastopen_cookie(const struct tcp *tcp, bool v6, const struct tcp_key *k, unsigned age,
-	uint8_t cookie[TCP_FASTOPEN_COOKIE])
+uint64_t tcp_fastopen_hash(
+	const struct siphash_key *key, bool v6, const struct tcp_key *k, uint64_t number)
 {
-	struct siphash_key key = {tcp->env->secret.k0 ^ UINT64_C(0x66617374),
-		tcp->env->secret.k1 ^ UINT64_C(0x6f70656e)};
 	struct {
 		union net_ip l, r;
 		uint32_t scope, v6;
-		uint64_t period;
+		uint64_t number;
 	} in;
 
 	memset(&in, 0, sizeof(in));
@@ -28,8 +24,16 @@ void tcp_fastopen_cookie(const struct tcp *tcp, bool v6, const struct tcp_key *k
 	in.r = k->r;
 	in.scope = k->scope;
 	in.v6 = v6;
-	in.period = tcp->env->now_us / COOKIE_PERIOD_US - age;
-	uint64_t h = siphash(&key, &in, sizeof(in));
+	in.number = number;
+	return siphash(key, &in, sizeof(in));
+}
+
+void tcp_fastopen_cookie(const struct tcp *tcp, bool v6, const struct tcp_key *k, unsigned age,
+	uint8_t cookie[TCP_FASTOPEN_COOKIE])
+{
+	struct siphash_key key = {tcp->env->secret.k0 ^ UINT64_C(0x66617374),
+		tcp->env->secret.k1 ^ UINT64_C(0x6f70656e)};
+	uint64_t h = tcp_fastopen_hash(&key, v6, k, tcp->env->now_us / COOKIE_PERIOD_US - age);
 
 	wire_put32(cookie, (uint32_t)(h >> 32));
 	wire_put32(cookie + 4, (uint32_t)h);

@@ -2,6 +2,7 @@
 #ifndef GN_TCP_FASTOPEN_H
 #define GN_TCP_FASTOPEN_H
 
+#include "siphash.h"
 #include "tcp_priv.h"
 
 /*
@@ -9,6 +10,10 @@
  * proves, takes data on its SYN and answers it before the handshake ends: fastopen.c. A client keeps
  * cookies by server, and for a while what did not work: fastopen_cache.c.
  */
+
+/* Of the two addresses, and a number beside them. key: each use has its own. */
+uint64_t tcp_fastopen_hash(
+	const struct siphash_key *key, bool v6, const struct tcp_key *k, uint64_t number);
 
 /* ---- server: fastopen.c ---- */
 

@@ -4,8 +4,6 @@
 #include "ack_advance.h"
 #include "fastopen.h"
 
-#include "siphash.h"
-
 /*
  * The client's side of Fast Open: what is known of servers (RFC 7413 sections 4.1.3 and 4.2.1), in sets
  * of which the entry that was not used for the longest time makes room; and the data on the SYN, which
@@ -24,19 +22,8 @@ static struct tcp_fastopen_peer *set_of(struct tcp *tcp, bool v6, const struct t
 	struct siphash_key key = {
 		tcp->env->secret.k0 ^ UINT64_C(0x6361636865), tcp->env->secret.k1};
 	uint32_t sets = tcp->conf.fastopen_cache / WAYS;
-	struct {
-		union net_ip l, r;
-		uint32_t scope, v6;
-	} in;
 
-	if (sets == 0)
-		return NULL;
-	memset(&in, 0, sizeof(in));
-	in.l = k->l;
-	in.r = k->r;
-	in.scope = k->scope;
-	in.v6 = v6;
-	return &tcp->fo_peers[siphash(&key, &in, sizeof(in)) % sets * WAYS];
+	return sets != 0 ? &tcp->fo_peers[tcp_fastopen_hash(&key, v6, k, 0) % sets * WAYS] : NULL;
 }
 
 static bool is_of(const struct tcp_fastopen_peer *p, bool v6, const struct tcp_key *k)

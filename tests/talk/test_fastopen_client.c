@@ -55,6 +55,14 @@ static void expect_cookie(uint32_t len)
 	talk_eq(o->len, len);
 }
 
+/* The 100 bytes leave as usual data, and the peer has them. */
+static void data_follows(void)
+{
+	talk_expect(ACK, .seq = 1, .ack = 1, .len = 100);
+	talk_in(ACK, .seq = 1, .ack = 101);
+	talk_eq(talk_tcb()->snd_queued, 0);
+}
+
 TALK(fastopen_client, off_by_default_rfc7413_4)
 {
 	connect_with(100);
@@ -169,9 +177,7 @@ TALK(fastopen_client, data_not_taken_rfc7413_4_2_1)
 	gives_cookie[8] ^= 0xff;
 	talk_in(SYN | ACK, .ack = 1, .opts = gives_cookie, .n_opts = sizeof(gives_cookie));
 	talk_connected();
-	talk_expect(ACK, .seq = 1, .ack = 1, .len = 100);
-	talk_in(ACK, .seq = 1, .ack = 101);
-	talk_eq(talk_tcb()->snd_queued, 0);
+	data_follows();
 	next_one(101);
 	connect_with(100);
 	expect_cookie(100);
@@ -377,9 +383,7 @@ TALK(fastopen_client, simultaneous_open_rfc9293_3_5)
 	talk_expect(SYN | ACK, .ack = 1, .without = TFO);
 	talk_in(ACK, .seq = 1, .ack = 1);
 	talk_connected();
-	talk_expect(ACK, .seq = 1, .ack = 1, .len = 100);
-	talk_in(ACK, .seq = 1, .ack = 101);
-	talk_eq(talk_tcb()->snd_queued, 0);
+	data_follows();
 }
 
 TALK(fastopen_client, shut_down_before_open_rfc7413_4_2_1)
