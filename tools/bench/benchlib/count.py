@@ -47,12 +47,13 @@ def layer_of(path):
 
 
 class Costs:
-    """Of one dump of callgrind: a cost belongs to the file last named, and to its function."""
+    """Of one dump of callgrind: a cost belongs to the file last named, and to its function. What is
+    inlined from a header of the system (DPDK's buffers, intrinsics) is its function's own."""
 
     def __init__(self, path):
         self.layers, self.functions = {}, {}
         files, names, objects = {}, {}, {}
-        layer, obj, function, called = "library", "", "", False
+        layer, own, obj, function, called = "library", "library", "", "", False
         for line in open(path, encoding="utf-8", errors="replace"):
             found = re.match(r"(fl|fi|fe|cfi|cfl|fn|cfn|ob|cob)=\((\d+)\)(?: (.*))?", line)
             if found:
@@ -66,6 +67,10 @@ class Costs:
                     function = known.get(number, "")
                 elif kind in ("fl", "fi", "fe"):
                     layer = layer_of(known.get(number, ""))
+                    if kind == "fl":
+                        own = layer
+                    elif layer == "library":
+                        layer = own
             elif line.startswith("calls="):
                 called = True  # the next line is what the callee cost
             elif re.match(r"[+\-*\d]", line):
