@@ -36,6 +36,11 @@ void pkt_free_other(struct pkt_pool *p, struct rte_mbuf *m)
 	while (m != NULL) {
 		struct rte_mbuf *next = m->next;
 
+		/* A link of a chain, of which nobody else knows, becomes a whole packet. */
+		if (likely(rte_mbuf_refcnt_read(m) == 1)) {
+			m->next = NULL;
+			m->nb_segs = 1;
+		}
 		pkt_free_seg(p, m);
 		m = next;
 	}

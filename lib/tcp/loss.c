@@ -152,6 +152,47 @@ static inline void seg_acked(struct tcp *tcp, struct tcb *t, struct txseg *s,
 		delivered(tcp, t, s, ack, a);
 }
 
+/* Sent once, whole, and nothing was said of it until now. */
+static inline bool plain(const struct txseg *s)
+{
+	return (s->flags & (TXSEG_SENT | TXSEG_RATE | TXSEG_REXMT | TXSEG_SACKED | TXSEG_LOST |
+				   TXSEG_RETRANS | TXSEG_HAD)) == (TXSEG_SENT | TXSEG_RATE);
+}
+
+/*
+ * Plain stretches from the head s on leave the queue, as one by one in seg_acked(): they lie in the
+ * order of their sending, so the last one alone says what RACK and the delivery rate want to know.
+ * Returns that one, which is still to be looked at.
+ */
+static inline struct txseg *plain_acked(
+	struct tcp *tcp, struct tcb *t, struct txseg *s, uint32_t ack, struct tcp_ack_sample *a)
+{
+	struct tcp_loss *l = &t->xs->loss;
+	uint32_t bytes = 0;
+
+	if (seq_leq(s->seq + s->len, t->recover))
+		l->orig_seen = true;
+	for (;;) {
+		struct txseg *next = s->next;
+
+		if (unlikely(l->walk == s))
+			l->walk = NULL;
+		if (next == NULL || next == t->nxt_seg || seq_gt(next->seq + next->len, ack) ||
+			!plain(next))
+			break;
+		bytes += s->len;
+		pkt_free_seg(&tcp->env->pool, s->m);
+		txseg_free(tcp, s);
+		s = next;
+	}
+	if (bytes != 0) {
+		t->snd_queued -= bytes;
+		a->delivered += bytes;
+		tcp_rate_others(tcp, t, bytes);
+	}
+	return s;
+}
+
 /* The stretch at the head is acknowledged in part. */
 static void head_acked(struct tcp *tcp, struct tcb *t, uint32_t ack, struct tcp_ack_sample *a)
 {
@@ -187,6 +228,9 @@ void tcp_scoreboard_ack(
 
 	a->acked = ack->ack - t->snd_una;
 	while (s != NULL && seq_leq(s->seq + s->len, ack->ack)) {
+		if (likely(plain(s)) && t->xs->loss.next_lost == NULL &&
+			t->xs->loss.search == NULL && s != t->nxt_seg)
+			s = plain_acked(tcp, t, s, ack->ack, a);
 		struct txseg *next = s->next;
 
 		seen |= s->flags;

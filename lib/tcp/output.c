@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fast_output.h"
+#include "fast_train.h"
 #include "tcp_priv.h"
 
 /* What may be sent now (RFC 9293 section 3.8.6.2.1, RFC 5681), once per block and turn. */
@@ -379,7 +380,17 @@ static void send_queue(struct tcp *tcp, struct tcb *t)
 	if (unlikely(t->pmtu != 0 && t->nxt_seg != NULL))
 		send_mtu_probe(tcp, t);
 	while (t->nxt_seg != NULL) {
-		uint32_t len = send_len(t, queue_end(t) - t->snd_nxt, usable(t), most);
+		uint32_t room = usable(t);
+
+		if (most == t->mss && train_expected(t, room)) {
+			uint32_t n = tcp_train_send(tcp, t, room);
+
+			if (n != 0) {
+				sent_up_to(tcp, t, t->snd_nxt + n);
+				continue;
+			}
+		}
+		uint32_t len = send_len(t, queue_end(t) - t->snd_nxt, room, most);
 
 		if (len == 0 || !tcp_pace_ready(tcp, t))
 			break;

@@ -59,6 +59,15 @@ void tcp_rate_ahead(struct tcp *tcp, struct tcb *t, uint32_t bytes)
 	delivered(tcp, r, bytes);
 }
 
+void tcp_rate_others(struct tcp *tcp, struct tcb *t, uint32_t bytes)
+{
+	struct tcp_rate *r = &t->xs->rate;
+	uint32_t known = RTE_MIN(r->ahead, bytes);
+
+	r->ahead -= known;
+	delivered(tcp, r, bytes - known);
+}
+
 /* Section 3.3, for the segment of an ACK that was sent last. */
 void tcp_rate_delivered(
 	struct tcp *tcp, struct tcb *t, const struct txseg *s, struct tcp_ack_sample *a)

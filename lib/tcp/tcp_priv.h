@@ -704,6 +704,8 @@ void tcp_rate_sent(struct tcp *tcp, struct tcb *t, struct txseg *s);
 /* s was acknowledged or SACKed, for the first time, and whole. a is zero before the first. */
 void tcp_rate_delivered(
 	struct tcp *tcp, struct tcb *t, const struct txseg *s, struct tcp_ack_sample *a);
+/* Likewise, of stretches before one that was sent no earlier and will be told of: their bytes. */
+void tcp_rate_others(struct tcp *tcp, struct tcb *t, uint32_t bytes);
 /* Without SACK: a duplicate ACK tells of so many bytes more. */
 void tcp_rate_ahead(struct tcp *tcp, struct tcb *t, uint32_t bytes);
 /* a->rtt_us is set. Fills in the rate. */

@@ -78,13 +78,21 @@ CKSUM_AVX2 static uint64_t cksum_vector(const uint8_t *p, size_t len)
 	const uint8_t *end = p + len;
 	__m128i s;
 
-	for (; end - p >= 128; p += 128) {
+	for (; end - p >= 256; p += 256) {
 		a = cksum_step(a, p);
 		b = cksum_step(b, p + 32);
 		a = cksum_step(a, p + 64);
 		b = cksum_step(b, p + 96);
+		a = cksum_step(a, p + 128);
+		b = cksum_step(b, p + 160);
+		a = cksum_step(a, p + 192);
+		b = cksum_step(b, p + 224);
 	}
-	for (; p < end; p += 32)
+	for (; end - p >= 64; p += 64) {
+		a = cksum_step(a, p);
+		b = cksum_step(b, p + 32);
+	}
+	if (p < end)
 		a = cksum_step(a, p);
 	/* Widened before lanes are added, which might not hold the sum. */
 	a = _mm256_add_epi64(_mm256_cvtepi32_epi64(_mm256_castsi256_si128(a)),
