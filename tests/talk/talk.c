@@ -257,7 +257,7 @@ static void run_to(uint64_t to)
 		talk.env.now_us = RTE_MIN(RTE_MAX(next, talk.env.now_us), to);
 		timer_wheel_advance(&talk.env.wheel, talk.env.now_us, talk.env.timer_fn,
 			talk.env.timer_ctx, 100000);
-		tcp_output_run(talk.tcp);
+		talk_output();
 		if (next > to)
 			return;
 	}
@@ -311,7 +311,7 @@ void talk_end(void)
 	if (talk.l != NULL)
 		tcp_listener_close(talk.tcp, talk.l);
 	talk.n_out = 0;
-	tcp_output_run(talk.tcp);
+	talk_output();
 	run_to(talk.env.now_us + 2 * talk.conf.msl_us + SEC);
 	leak_check();
 	heap_pool_free(talk.mp);
@@ -329,7 +329,7 @@ void talk_listen(void)
 
 static void turn(void)
 {
-	tcp_output_run(talk.tcp);
+	talk_output();
 }
 
 void talk_connect(void)

@@ -297,7 +297,9 @@ uint16_t talk_mss_ours(void); /* what our MSS option should say */
 void talk_seg_options(const struct talk_conn *c, const struct talk_seg *s, struct wire_tcp_opts *o);
 uint8_t talk_byte(uint32_t seq, bool ours);
 struct rte_mbuf *talk_frame(const struct talk_conn *c, const struct talk_seg *s);
-void talk_tx(void *ctx, const struct net_ifc *ifc, struct rte_mbuf *m);
+void talk_tx(struct rte_mbuf *m);
+/* The output of a turn. */
+void talk_output(void);
 void talk_net_up(void);
 void talk_log_seg(char dir, const struct talk_conn *c, const struct wire_tcp *h, uint32_t len,
 	const struct wire_tcp_opts *o);

@@ -208,7 +208,7 @@ TALK(buffer, pool_empty_for_syn_ack)
 	talk_expect_none();
 	net_input(talk.net, talk.burst, talk.n_burst);
 	talk.n_burst = 0;
-	tcp_output_run(talk.tcp);
+	talk_output();
 	pool_refill();
 	talk_expect_after(1 * SEC, SYN | ACK, .ack = 1);
 	talk_in(ACK, .seq = 1, .ack = 1);
@@ -257,7 +257,7 @@ TALK(buffer, pool_empty_for_the_last_ack)
 	pool_empty(0);
 	net_input(talk.net, talk.burst, talk.n_burst);
 	talk.n_burst = 0;
-	tcp_output_run(talk.tcp);
+	talk_output();
 	pool_refill();
 	talk_skip(NULL);
 	talk_in(FIN | ACK, .seq = 1, .ack = 2);

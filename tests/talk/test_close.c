@@ -412,7 +412,7 @@ TALK(close, abort_all)
 	talk_conn_new();
 	talk_established();
 	tcp_abort_all(talk.tcp);
-	tcp_output_run(talk.tcp);
+	talk_output();
 	talk_conn_use(0);
 	talk_expect(RST | ACK, .seq = 1, .ack = 1);
 	talk_closed(ECONNABORTED);

@@ -470,6 +470,6 @@ TALK(fastopen_client, too_much_to_say_rfc7413_4_2_1)
 	talk_check(tcp_connect(talk.tcp, talk.v6, &talk.lip, 0, &talk.rip, 80, NET_NO_IFC, &o, NULL,
 			   NULL) == NULL);
 	talk_eq(errno, EMSGSIZE);
-	tcp_output_run(talk.tcp);
+	talk_output();
 	talk_eq(talk.tcp->n_tcb, 0);
 }

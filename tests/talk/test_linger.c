@@ -11,7 +11,7 @@ static bool linger(uint64_t us)
 
 	if (!follows)
 		talk.conn[talk.c].t = NULL;
-	tcp_output_run(talk.tcp);
+	talk_output();
 	return follows;
 }
 
@@ -141,7 +141,7 @@ TALK(linger, the_stack_stops)
 	talk_check(linger(10 * SEC));
 	talk_expect(FIN | ACK, .seq = 1, .ack = 1);
 	tcp_abort_all(talk.tcp);
-	tcp_output_run(talk.tcp);
+	talk_output();
 	talk_expect(RST | ACK, .seq = 2, .ack = 1);
 	talk_closed(ECONNABORTED);
 }

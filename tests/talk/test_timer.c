@@ -327,7 +327,7 @@ TALK(timer, keepalive_option_set_later)
 
 	talk_established();
 	tcp_opts_set(talk.tcp, talk_tcb(), &o);
-	tcp_output_run(talk.tcp);
+	talk_output();
 	talk_expect_after(5 * SEC, ACK, .seq = 0, .ack = 1);
 	o.keepalive = false;
 	tcp_opts_set(talk.tcp, talk_tcb(), &o);
