@@ -228,7 +228,8 @@ struct net_route_opts {
 /* Of a static route that is there, before flows use it. -ENOENT. */
 int net_route_opts_set(struct net *n, bool v6, const union net_ip *prefix, uint8_t plen,
 	const union net_ip *gw, const struct net_route_opts *o);
-/* Of the route that packets to dst take, or NULL. Valid until routes change. */
+/* Of the route that packets to dst take, or NULL, also if no route asks for anything. Valid until
+ * routes change. */
 const struct net_route_opts *net_route_opts(struct net *n, bool v6, const union net_ip *dst);
 /* A permanent neighbour entry. */
 int net_neigh_add(
@@ -271,6 +272,11 @@ struct net_dst {
  */
 int net_route(struct net *n, bool v6, const union net_ip *dst, union net_ip *src, uint16_t ifc,
 	struct net_dst *out);
+
+/* The same for the answer to what came from dst to src, an address of ours, over ifc: a route found within
+ * the last second is taken again as long as its neighbour entry is the same. */
+int net_route_back(struct net *n, bool v6, const union net_ip *dst, const union net_ip *src,
+	uint16_t ifc, struct net_dst *out);
 
 /* Is ip an address of ours that may be used now (not tentative)? Any interface. */
 bool net_is_local(const struct net *n, bool v6, const union net_ip *ip);

@@ -67,6 +67,17 @@ struct net_proto {
 
 #define NET_IP_ID_SLOTS 256
 
+/* A way that net_route() has found, for net_route_back(). */
+#define NET_MEMO_MAX 64
+#define NET_MEMO_US  1000000
+struct net_memo {
+	union net_ip dst, src;
+	uint64_t until_us;
+	struct net_dst way;
+	uint16_t ifc;
+	bool v6;
+};
+
 struct net {
 	struct env *env;
 	const struct net_env_ops *ops;
@@ -89,6 +100,8 @@ struct net {
 	struct net_conf conf;
 	struct neigh_table nt;
 	struct fib fib4, fib6;
+	bool route_opts;		    /* some route has, or had */
+	struct net_memo memo[NET_MEMO_MAX]; /* by a hash of dst */
 	struct net_limit icmp;
 	struct net_sync sync;
 	struct frag_table frag;

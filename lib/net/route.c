@@ -252,6 +252,41 @@ int net_route(struct net *n, bool v6, const union net_ip *dst, union net_ip *src
 	return 0;
 }
 
+static bool memo_holds(const struct net *n, const struct net_memo *m, bool v6,
+	const union net_ip *dst, const union net_ip *src, uint16_t ifc)
+{
+	uint32_t e = m->way.neigh;
+
+	return net_ip_eq(&m->dst, dst) && net_ip_eq(&m->src, src) && m->ifc == ifc && m->v6 == v6 &&
+	       m->until_us > n->env->now_us && n->neigh[e & n->neigh_mask].gen == e >> 16;
+}
+
+int net_route_back(struct net *n, bool v6, const union net_ip *dst, const union net_ip *src,
+	uint16_t ifc, struct net_dst *out)
+{
+	uint64_t w[2];
+
+	memcpy(w, dst, sizeof(w));
+	struct net_memo *m =
+		&n->memo[(w[0] ^ w[1]) * UINT64_C(0x9e3779b97f4a7c15) >> 32 & (NET_MEMO_MAX - 1)];
+
+	if (likely(memo_holds(n, m, v6, dst, src, ifc))) {
+		*out = m->way;
+		return 0;
+	}
+	union net_ip s = *src;
+	int err = net_route(n, v6, dst, &s, ifc, out);
+
+	if (err == 0 && out->neigh != 0)
+		*m = (struct net_memo){.dst = *dst,
+			.src = *src,
+			.until_us = n->env->now_us + NET_MEMO_US,
+			.way = *out,
+			.ifc = ifc,
+			.v6 = v6};
+	return err;
+}
+
 int route_again(
 	struct net *n, struct net_dst *d, bool v6, const union net_ip *src, const union net_ip *dst)
 {
@@ -329,12 +364,15 @@ int net_route_opts_set(struct net *n, bool v6, const union net_ip *prefix, uint8
 	if (r == NULL)
 		return -ENOENT;
 	r->opts = *o;
+	n->route_opts = true;
 	return 0;
 }
 
 const struct net_route_opts *net_route_opts(struct net *n, bool v6, const union net_ip *dst)
 {
-	const struct fib_route *r = route_pick(n, v6, dst, NET_NO_IFC);
+	const struct fib_route *r = NULL;
 
+	if (unlikely(n->route_opts))
+		r = route_pick(n, v6, dst, NET_NO_IFC);
 	return r != NULL ? &r->opts : NULL;
 }

@@ -145,8 +145,7 @@ struct tcb *tcp_connect(struct tcp *tcp, bool v6, const union net_ip *lip, uint1
 	if (t->cc->flags & TCP_CC_ECN) /* RFC 8257 section 3: it cannot do without */
 		t->flags |= TF_ECN;
 	t->rcv_wscale = tcp_wscale(tcp, o);
-	t->ts_off = tcp_ts_offset(tcp, &k);
-	t->iss = tcp_isn(tcp, &k);
+	t->iss = tcp_isn(tcp, &k, &t->ts_off);
 	t->snd_una = t->iss;
 	t->snd_nxt = t->iss + 1;
 	t->snd_max = t->iss + 1;

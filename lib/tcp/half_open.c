@@ -118,10 +118,7 @@ static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
 		.wnd = (uint16_t)(ho_rcv_wnd(tcp, lo) >> (syn ? 0 : h->rcv_wscale)),
 	};
 	uint8_t ttl = lo->ttl != 0 ? lo->ttl : tcp->conf.ttl;
-	struct net_tx tx = {.proto = IPPROTO_TCP,
-		.tos = h->flags & TF_ECN ? lo->tos & 0xfc : lo->tos,
-		.ttl = ttl,
-		.df = true};
+	uint8_t tos = h->flags & TF_ECN ? lo->tos & 0xfc : lo->tos;
 
 	m->data_off = PKT_HEADERS_MAX;
 	uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
@@ -136,9 +133,10 @@ static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
 		tcp_auth_sign_half(tcp, ho_v6(h), &h->key, h->auth, h->iss, h->irs, m, w.hlen);
 	tcp_count(tcp, CNT_tcp_tx_segs);
 	if (ho_v6(h))
-		net_output6(tcp->net, &h->dst, m, &h->key.l.v6, &h->key.r.v6, &tx);
+		net_output6_tcp(tcp->net, &h->dst, m, &h->key.l.v6, &h->key.r.v6, tos, ttl,
+			h->hash & 0xfffff);
 	else
-		net_output4(tcp->net, &h->dst, m, h->key.l.v4, h->key.r.v4, &tx);
+		net_output4_tcp(tcp->net, &h->dst, m, h->key.l.v4, h->key.r.v4, tos, ttl);
 }
 
 static void ho_synack(struct tcp *tcp, struct tcp_half_open *h)
@@ -173,33 +171,28 @@ static void ho_opts(const struct tcp_seg *s, struct wire_tcp_opts *o)
 }
 
 /* The MSS option of a SYN; 536 without one, 1220 over IPv6 (MUST-15). */
-static uint16_t syn_mss(const struct tcp *tcp, const struct tcp_seg *s)
+static uint16_t syn_mss(
+	const struct tcp *tcp, const struct tcp_seg *s, const struct wire_tcp_opts *o)
 {
-	struct wire_tcp_opts o;
-
-	ho_opts(s, &o);
-	if (!(o.has & WIRE_TCP_OPT_MSS))
+	if (!(o->has & WIRE_TCP_OPT_MSS))
 		return s->p->flags & NET_PKT_V6 ? 1220 : 536;
-	return RTE_MAX(o.mss, tcp->conf.mss_min);
+	return RTE_MAX(o->mss, tcp->conf.mss_min);
 }
 
 /* The other options of the SYN: what is agreed on, and what of it must be remembered. */
-static void syn_agree(struct tcp *tcp, struct tcp_half_open *h, const struct tcp_seg *s)
+static void syn_agree(struct tcp *tcp, struct tcp_half_open *h, const struct tcp_seg *s,
+	const struct wire_tcp_opts *o)
 {
 	struct tcp_opts with_route;
 	const struct tcp_opts *lo = ho_tcp_opts(tcp, h, &with_route);
-	struct wire_tcp_opts o;
 
-	ho_opts(s, &o);
-	h->flags |= tcp_agreed(tcp_wanted(tcp, lo, false), &o, s->flags);
-	h->snd_wscale = tcp_peer_wscale(tcp, h->flags, &o);
-	h->uto = o.has & WIRE_TCP_OPT_UTO ? o.uto : 0;
+	h->flags |= tcp_agreed(tcp_wanted(tcp, lo, false), o, s->flags);
+	h->snd_wscale = tcp_peer_wscale(tcp, h->flags, o);
+	h->uto = o->has & WIRE_TCP_OPT_UTO ? o->uto : 0;
 	if (h->flags & TF_WSCALE)
 		h->rcv_wscale = tcp_wscale(tcp, lo);
-	if (h->flags & TF_TS) {
-		h->ts_recent = o.tsval;
-		h->ts_off = tcp_ts_offset(tcp, &h->key);
-	}
+	if (h->flags & TF_TS)
+		h->ts_recent = o->tsval;
 }
 
 /* What the segment says of its sender, in an entry that is in no table yet. */
@@ -207,10 +200,9 @@ static bool ho_init(
 	struct tcp *tcp, struct tcp_listener *l, struct tcp_seg *s, struct tcp_half_open *h)
 {
 	bool v6 = (s->p->flags & NET_PKT_V6) != 0;
-	union net_ip local = s->p->dst;
 
 	memset(h, 0, sizeof(*h));
-	if (net_route(tcp->net, v6, &s->p->src, &local, s->p->ifc, &h->dst) != 0)
+	if (net_route_back(tcp->net, v6, &s->p->src, &s->p->dst, s->p->ifc, &h->dst) != 0)
 		return false;
 	tcp_seg_key(s, &h->key);
 	h->hash = s->hash;
@@ -251,9 +243,10 @@ static void cookie_reply(struct tcp *tcp, struct tcp_half_open *h)
 	ho_send(tcp, h, WIRE_TCP_SYN | WIRE_TCP_ACK);
 }
 
-static uint32_t syn_iss(struct tcp *tcp, const struct tcp_half_open *h, const uint32_t *old_nxt)
+/* Where our numbers and timestamps begin. */
+static uint32_t syn_iss(struct tcp *tcp, struct tcp_half_open *h, const uint32_t *old_nxt)
 {
-	uint32_t iss = tcp_isn(tcp, &h->key);
+	uint32_t iss = tcp_isn(tcp, &h->key, &h->ts_off);
 
 	if (old_nxt != NULL && seq_leq(iss, *old_nxt)) /* it ran faster than the clock (MAY-2) */
 		return *old_nxt + 65536;
@@ -265,6 +258,7 @@ static void listen_syn(
 {
 	uint8_t cookies = tcp->conf.syn_cookies;
 	struct tcp_half_open tmpl, *h;
+	struct wire_tcp_opts o;
 
 	if (!ho_init(tcp, l, s, &tmpl)) {
 		seg_drop(tcp, s, DROP_no_route);
@@ -273,9 +267,10 @@ static void listen_syn(
 	if (unlikely(tcp->auth != NULL) && !syn_signed(tcp, &tmpl, s))
 		return;
 	tmpl.irs = s->seq;
-	tmpl.mss = syn_mss(tcp, s);
+	ho_opts(s, &o);
+	tmpl.mss = syn_mss(tcp, s, &o);
 	tmpl.wnd = s->wnd;
-	syn_agree(tcp, &tmpl, s);
+	syn_agree(tcp, &tmpl, s, &o);
 	tmpl.iss = syn_iss(tcp, &tmpl, old_nxt);
 	if (unlikely(tcp_fastopen_wanted(tcp, &l->opts, false) && !(tmpl.flags & TF_SIGNED)) &&
 		tcp_fastopen_syn(tcp, &tmpl, s))

@@ -12,17 +12,17 @@ struct listen_key {
 	uint32_t scope;
 };
 
+/* What peers send can only look for entries, and the application makes them: mixing will do. */
 static uint32_t listen_hash(const struct tcp *tcp, const struct listen_key *k)
 {
-	struct listen_key copy;
+	uint64_t ip[2], x;
 
-	memset(&copy, 0, sizeof(copy));
-	copy.v6 = k->v6;
-	copy.any = k->any;
-	copy.ip = k->ip;
-	copy.port = k->port;
-	copy.scope = k->scope;
-	return (uint32_t)siphash(&tcp->env->secret, &copy, sizeof(copy));
+	memcpy(ip, &k->ip, sizeof(ip));
+	x = (ip[0] ^ tcp->env->secret.k0) * UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ x >> 32 ^ ip[1]) * UINT64_C(0xbf58476d1ce4e5b9);
+	x ^= x >> 32 ^ (uint64_t)k->scope << 32 ^ (uint64_t)k->port << 8 ^ (uint64_t)k->v6 << 1 ^
+	     (uint64_t)k->any;
+	return (uint32_t)(x * UINT64_C(0x94d049bb133111eb) >> 32);
 }
 
 static bool listen_match(const void *ctx, uint32_t val, const void *key)
@@ -46,16 +46,18 @@ struct tcp_listener *tcp_listener_lookup(
 	struct tcp *tcp, bool v6, const union net_ip *ip, uint16_t port, uint32_t scope)
 {
 	struct listen_key k = {.v6 = v6, .port = port, .scope = scope};
+	struct tcp_listener *l;
 
-	if (v6)
-		k.ip = *ip;
-	else
-		k.ip.v4 = ip->v4;
-	struct tcp_listener *l = listen_find(tcp, &k);
-
-	if (l != NULL)
-		return l;
-	memset(&k.ip, 0, sizeof(k.ip));
+	if (tcp->n_listen_ip != 0) {
+		if (v6)
+			k.ip = *ip;
+		else
+			k.ip.v4 = ip->v4;
+		l = listen_find(tcp, &k);
+		if (l != NULL)
+			return l;
+		memset(&k.ip, 0, sizeof(k.ip));
+	}
 	l = listen_find(tcp, &k);
 	if (l != NULL)
 		return l;
@@ -127,6 +129,7 @@ struct tcp_listener *tcp_listen(struct tcp *tcp, bool v6, bool any, const union 
 	struct tcp_listener *l = &tcp->listeners[i];
 	uint32_t generation = l->generation;
 
+	tcp->n_listen_ip += !ip_zero(&k.ip);
 	*l = (struct tcp_listener){
 		.used = true,
 		.v6 = k.v6,
@@ -161,6 +164,7 @@ void tcp_listener_close(struct tcp *tcp, struct tcp_listener *l)
 	}
 	flow_table_remove(&tcp->listen_table, listen_hash(tcp, &k), index + 1);
 	l->used = false;
+	tcp->n_listen_ip -= !ip_zero(&l->ip);
 	l->generation++;
 	tcp->n_listeners--;
 }

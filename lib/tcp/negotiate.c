@@ -95,13 +95,6 @@ uint8_t tcp_wscale(const struct tcp *tcp, const struct tcp_opts *o)
 	return shift;
 }
 
-uint32_t tcp_ts_offset(const struct tcp *tcp, const struct tcp_key *k)
-{
-	struct siphash_key key = {tcp->env->secret.k0 ^ UINT64_C(0x74696d65), tcp->env->secret.k1};
-
-	return (uint32_t)siphash(&key, k, sizeof(*k));
-}
-
 /* A SYN asks for ECN by ECE and CWR, a SYN,ACK agrees by ECE alone; both flags in a SYN,ACK come from
  * a peer that reflects what it does not know (RFC 3168 section 6.1.1). */
 static bool ecn_agreed(uint8_t flags)

@@ -137,6 +137,8 @@ void tcb_established(struct tcp *tcp, struct tcb *t)
 	t->quick_acks = tcp->conf.quick_acks;
 	tcp_rcv_round_begin(tcp, t);
 	t->flags |= TF_SENDING | TF_REACHED;
+	if (t->last_tx_us == 0) /* by a SYN,ACK that was an entry's */
+		t->last_tx_us = tcp->env->now_us;
 	tcb_room(tcp, t);
 	t->cc->init(tcp, t);
 	if (t->flags & TF_SYN_REXMT && t->srtt_us == 0)

@@ -169,7 +169,8 @@ struct __rte_cache_aligned tcb {
 		struct tcb *free_next; /* of a free block */
 	};
 	uint64_t last_rx_us;
-	uint64_t last_tx_us; /* of data: restart after idle (RFC 5681 section 4.1) */
+	uint64_t
+		last_tx_us; /* of data, or when it could begin: restart after idle (RFC 5681 section 4.1) */
 	uint64_t bytes_received, bytes_sent;
 	uint32_t srtt_us, rttvar_us;
 	uint32_t confirmed_us; /* low 32 bits of when the neighbour was last told to be reachable */
@@ -307,6 +308,7 @@ struct tcp {
 	uint32_t tw_free, tw_oldest, tw_newest; /* index + 1 */
 	struct timer tw_timer;
 	struct tcp_listener *listeners;
+	uint32_t n_listen_ip; /* of them that have an address */
 	struct flow_table listen_table;
 	struct port_alloc ports;
 	struct tcp_auth *auth; /* NULL: no keys (auth.h) */
@@ -395,7 +397,9 @@ uint32_t tcp_flow_find(struct tcp *tcp, bool v6, const struct tcp_key *k, uint32
 int tcp_flow_add(struct tcp *tcp, uint32_t hash, uint32_t val);
 void tcp_flow_del(struct tcp *tcp, uint32_t hash, uint32_t val);
 void tcp_seg_key(const struct tcp_seg *s, struct tcp_key *k);
-uint32_t tcp_isn(struct tcp *tcp, const struct tcp_key *k);
+/* The initial sequence number (RFC 6528 section 3): a clock of 4 us plus a keyed function of the
+ * connection; and what its timestamps are ahead of the clock (RFC 7323 section 5.4). */
+uint32_t tcp_isn(struct tcp *tcp, const struct tcp_key *k, uint32_t *ts_off);
 
 /* tcb.c */
 struct tcb *tcb_alloc(

@@ -84,20 +84,34 @@ void tcp_seg_key(const struct tcp_seg *s, struct tcp_key *k)
 	k->rport = s->sport;
 }
 
-/*
- * Initial sequence number (RFC 6528 section 3): a clock of 4 us plus a keyed function of the
- * connection.
- */
-uint32_t tcp_isn(struct tcp *tcp, const struct tcp_key *k)
+/* Half a secret of the connection for its sequence numbers, half for its timestamps. */
+static uint64_t key_secret(const struct tcp *tcp, const struct tcp_key *k)
 {
-	struct tcp_key copy;
+	struct {
+		union net_ip l, r;
+		uint32_t scope, ports;
+	} v6 = {.scope = k->scope, .ports = (uint32_t)k->lport << 16 | k->rport};
+	/* Nearly always: no bytes but those of IPv4. */
+	const uint32_t v4[4] = {k->l.v4, k->r.v4, v6.scope, v6.ports};
+	static const uint32_t zero[3];
 
-	memset(&copy, 0, sizeof(copy));
-	copy.l = k->l;
-	copy.r = k->r;
-	copy.scope = k->scope;
-	copy.lport = k->lport;
-	copy.rport = k->rport;
-	return (uint32_t)(tcp->env->now_us / 4) +
-	       (uint32_t)siphash(&tcp->env->secret, &copy, sizeof(copy));
+	if (memcmp(k->l.v4_zero, zero, sizeof(zero)) == 0 &&
+		memcmp(k->r.v4_zero, zero, sizeof(zero)) == 0)
+		return siphash(&tcp->env->secret, v4, sizeof(v4));
+	v6.l = k->l;
+	v6.r = k->r;
+	return siphash(&tcp->env->secret, &v6, sizeof(v6));
+}
+
+uint32_t tcp_isn(struct tcp *tcp, const struct tcp_key *k, uint32_t *ts_off)
+{
+	uint64_t secret = key_secret(tcp, k);
+
+	*ts_off = (uint32_t)(secret >> 32);
+	return (uint32_t)(tcp->env->now_us / 4) + (uint32_t)secret;
+}
+
+uint32_t tcp_ts_offset(const struct tcp *tcp, const struct tcp_key *k)
+{
+	return (uint32_t)(key_secret(tcp, k) >> 32);
 }

@@ -463,7 +463,7 @@ void talk_wrap(uint32_t behind)
 	k.r = talk.rip;
 	k.lport = c->lport;
 	k.rport = c->rport;
-	uint32_t now = tcp_isn(talk.tcp, &k), want = 0 - behind;
+	uint32_t ts_off, now = tcp_isn(talk.tcp, &k, &ts_off), want = 0 - behind;
 
 	talk.env.now_us += 4 * (uint64_t)(want - now);
 	talk.seed = talk.env.now_us;
