@@ -3,11 +3,13 @@
 
 /* The ways of a buffer that are not done in line: an empty or full cache, chains, shared buffers. */
 
+struct rte_mempool_cache pkt_no_cache;
+
 struct rte_mbuf *pkt_alloc_other(struct pkt_pool *p)
 {
 	void *obj;
 
-	if (unlikely(rte_mempool_generic_get(p->mp, &obj, 1, p->cache) != 0)) {
+	if (unlikely(rte_mempool_generic_get(p->mp, &obj, 1, pkt_cache_or_null(p)) != 0)) {
 		count(p->cnt, CNT_core_pool_empty);
 		return NULL;
 	}
@@ -25,7 +27,7 @@ void pkt_free_seg_other(struct pkt_pool *p, struct rte_mbuf *m)
 	if (likely(m->pool == p->mp)) {
 		void *obj = m;
 
-		rte_mempool_generic_put(p->mp, &obj, 1, p->cache);
+		rte_mempool_generic_put(p->mp, &obj, 1, pkt_cache_or_null(p));
 		return;
 	}
 	p->foreign(p->foreign_ctx, m);

@@ -23,7 +23,7 @@
  */
 struct pkt_pool {
 	struct rte_mempool *mp;
-	struct rte_mempool_cache *cache; /* NULL: none (tests without EAL) */
+	struct rte_mempool_cache *cache; /* or &pkt_no_cache (tests without EAL); not NULL */
 	struct counters *cnt;
 	struct rte_mempool *peer;			/* or NULL */
 	struct rte_mempool_cache *peer_cache;		/* not NULL with a peer */
@@ -32,6 +32,20 @@ struct pkt_pool {
 	uint16_t headroom;  /* bytes before the data of a fresh buffer */
 	uint16_t data_room; /* bytes of data after the headroom */
 };
+
+/* Holds nothing and takes nothing, so that the packet path need not ask whether there is a cache. */
+extern struct rte_mempool_cache pkt_no_cache;
+
+static inline struct rte_mempool_cache *pkt_cache_or_none(struct rte_mempool_cache *c)
+{
+	return c != NULL ? c : &pkt_no_cache;
+}
+
+/* As DPDK's functions want it. */
+static inline struct rte_mempool_cache *pkt_cache_or_null(const struct pkt_pool *p)
+{
+	return p->cache != &pkt_no_cache ? p->cache : NULL;
+}
 
 /* Headroom that transports may count on: Ethernet + 2 VLAN tags + IPv6 + TCP with options. */
 #define PKT_HEADERS_MAX 128
@@ -77,7 +91,7 @@ static inline bool pkt_take(struct pkt_pool *p, struct rte_mbuf **m)
 {
 	struct rte_mempool_cache *c = p->cache;
 
-	if (unlikely(c == NULL || c->len == 0))
+	if (unlikely(c->len == 0))
 		return false;
 	*m = c->objs[--c->len];
 	return true;
@@ -88,7 +102,7 @@ static inline struct rte_mbuf *pkt_alloc(struct pkt_pool *p)
 {
 	struct rte_mempool_cache *c = p->cache;
 
-	if (unlikely(c == NULL || c->len == 0))
+	if (unlikely(c->len == 0))
 		return pkt_alloc_other(p);
 	struct rte_mbuf *m = c->objs[--c->len];
 
@@ -119,10 +133,7 @@ static inline bool pkt_cache_put(struct pkt_pool *p, struct rte_mbuf *m)
 {
 	struct rte_mempool_cache *c = p->cache;
 
-	if (likely(m->pool == p->mp)) {
-		if (unlikely(c == NULL))
-			return false;
-	} else {
+	if (unlikely(m->pool != p->mp)) {
 		c = p->peer_cache; /* there is one where there is a peer */
 		if (unlikely(m->pool != p->peer))
 			return false;
@@ -139,7 +150,7 @@ static inline bool pkt_put(struct pkt_pool *p, struct rte_mbuf *m)
 {
 	struct rte_mempool_cache *c = p->cache;
 
-	if (unlikely(c == NULL || c->len >= c->flushthresh || rte_mbuf_refcnt_read(m) != 1))
+	if (unlikely(c->len >= c->flushthresh || rte_mbuf_refcnt_read(m) != 1))
 		return false;
 	c->objs[c->len++] = m;
 	return true;

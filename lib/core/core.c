@@ -102,7 +102,7 @@ static void core_env_init(struct gn_core *c, const struct core_params *p)
 	timer_wheel_init(&e->wheel, p->now_us);
 	e->pool = (struct pkt_pool){
 		.mp = p->pool,
-		.cache = p->cache,
+		.cache = pkt_cache_or_none(p->cache),
 		.cnt = &e->cnt,
 		.foreign = core_foreign,
 		.foreign_ctx = c,

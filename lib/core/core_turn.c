@@ -72,7 +72,7 @@ static unsigned core_mailboxes(struct gn_core *c)
 				break;
 			case MESH_HOME:
 				count(&c->env.cnt, CNT_core_buf_home_in);
-				rte_mempool_generic_put(pool->mp, &m, 1, pool->cache);
+				rte_mempool_generic_put(pool->mp, &m, 1, pkt_cache_or_null(pool));
 				break;
 			case MESH_MESSAGE:
 				core_message(c, m);

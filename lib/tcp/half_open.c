@@ -132,11 +132,18 @@ static void ho_send(struct tcp *tcp, struct tcp_half_open *h, uint8_t flags)
 	if (unlikely(h->flags & TF_SIGNED))
 		tcp_auth_sign_half(tcp, ho_v6(h), &h->key, h->auth, h->iss, h->irs, m, w.hlen);
 	tcp_count(tcp, CNT_tcp_tx_segs);
-	if (ho_v6(h))
-		net_output6_tcp(tcp->net, &h->dst, m, &h->key.l.v6, &h->key.r.v6, tos, ttl,
-			h->hash & 0xfffff);
-	else
+	if (ho_v6(h)) {
+		/* The usual segment keeps the other one in line. */
+		struct net_tx tx = {.proto = IPPROTO_TCP,
+			.tos = tos,
+			.ttl = ttl,
+			.df = true,
+			.flow_label = h->hash & 0xfffff};
+
+		net_output6(tcp->net, &h->dst, m, &h->key.l.v6, &h->key.r.v6, &tx);
+	} else {
 		net_output4_tcp(tcp->net, &h->dst, m, h->key.l.v4, h->key.r.v4, tos, ttl);
+	}
 }
 
 static void ho_synack(struct tcp *tcp, struct tcp_half_open *h)

@@ -364,7 +364,8 @@ static void send_mtu_probe(struct tcp *tcp, struct tcb *t)
 		tcp_pmtu_probe_sent(tcp, t, len);
 }
 
-static void send_queue(struct tcp *tcp, struct tcb *t)
+/* Out of line, or its registers crowd out those of the short way. */
+static __rte_noinline void send_queue(struct tcp *tcp, struct tcb *t)
 {
 	const struct net_ifc *ifc = net_ifc_get(tcp->net, t->dst.ifc);
 	uint32_t most = t->mss;

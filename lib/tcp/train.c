@@ -54,7 +54,7 @@ static __rte_always_inline struct txseg *train_put(const struct tcb *t, const st
 	return s;
 }
 
-uint32_t tcp_train_send(struct tcp *tcp, struct tcb *t, uint32_t room)
+__rte_noinline uint32_t tcp_train_send(struct tcp *tcp, struct tcb *t, uint32_t room)
 {
 	uint16_t mss = t->mss, hlen = t->flags & TF_TS ? WIRE_TCP_LEN + TCP_TS_LEN : WIRE_TCP_LEN;
 	struct net_tx tx = {.tos = t->tos, .ttl = t->ttl, .flow_label = t->hash & 0xfffff};

@@ -224,6 +224,7 @@ void heap_pkt_pool(struct pkt_pool *p, struct rte_mempool *mp, struct counters *
 {
 	*p = (struct pkt_pool){
 		.mp = mp,
+		.cache = &pkt_no_cache,
 		.cnt = c,
 		.foreign = heap_foreign,
 		.headroom = RTE_PKTMBUF_HEADROOM,

@@ -184,9 +184,9 @@ void st_init_offload(void)
 
 void st_fini(void)
 {
-	if (st.sim != NULL && core_env(st.a)->pool.cache != NULL) {
+	if (st.sim != NULL && core_env(st.a)->pool.cache != &pkt_no_cache) {
 		rte_mempool_cache_flush(&buf_cache, core_env(st.a)->pool.mp);
-		core_env(st.a)->pool.cache = NULL;
+		core_env(st.a)->pool.cache = &pkt_no_cache;
 	}
 	if (st.sim != NULL)
 		cr_expect_eq(sim_destroy(st.sim), 0, "packet buffers were lost");
