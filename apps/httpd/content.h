@@ -12,6 +12,7 @@
  */
 struct content_file {
 	char *path; /* as requested, decoded: "/a/b.html" */
+	size_t path_len;
 	const uint8_t *data;
 	size_t size;
 	char *head; /* "Content-Type: ...\r\nContent-Length: ...\r\n" */

@@ -161,8 +161,6 @@ void request_limits_set(void)
 void request_init(struct request *r)
 {
 	memset(r, 0, offsetof(struct request, name));
-	http_parser_init(&r->parser, HTTP_REQUEST);
-	r->parser.data = r;
 }
 
 /* RFC 9110 section 5.6.2. */
@@ -231,6 +229,8 @@ size_t request_feed(struct request *r, const char *data, size_t n)
 
 		if (plain != 0)
 			return skip + plain;
+		http_parser_init(&r->parser, HTTP_REQUEST);
+		r->parser.data = r;
 	}
 	size_t used = http_parser_execute(&r->parser, &settings, data + skip, n - skip);
 
@@ -277,6 +277,11 @@ bool request_path(struct request *r, const char **path, size_t *len)
 	char *end = p + r->target_len;
 	char *stop;
 
+	if (r->plain && !r->marked) {
+		*path = p;
+		*len = r->target_len;
+		return true;
+	}
 	if (p == end)
 		return false;
 	if (*p != '/') { /* RFC 9112 section 3.2.2: the absolute form must be accepted */

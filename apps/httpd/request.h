@@ -32,6 +32,8 @@ struct request {
 	bool started;	 /* a method's first byte was seen */
 	bool timed;	 /* the connection's request timeout runs */
 	bool expect;	 /* there is an Expect field */
+	bool plain;	 /* taken by request_plain(): the target begins with a slash */
+	bool marked;	 /* with plain: and has an escape or a query */
 	uint8_t hosts;	 /* Host fields seen */
 	uint8_t header;	 /* enum request_header of the field being read */
 	uint8_t name_len, value_len;
@@ -53,7 +55,7 @@ void request_init(struct request *r);
 size_t request_feed(struct request *r, const char *data, size_t n);
 
 /* Takes a plain request that is whole in n bytes (request_plain.c): what it used, or 0: not plain,
- * and r is as it was but for the parser's method, which its first byte sets anew. */
+ * and r is as it was but for the parser's method, which is set anew then, and marked. */
 size_t request_plain(struct request *r, const char *data, size_t n);
 
 /*
