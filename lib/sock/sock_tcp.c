@@ -258,6 +258,7 @@ int gn_tcp_info(struct gn_core *c, gn_tcp_t t, struct gn_tcp_info *info)
 		.unacked = i.unacked,
 		.unsent = i.unsent,
 		.unread = i.unread,
+		.urgent = i.urgent,
 		.retransmits = i.retransmits,
 		.bytes_sent = i.bytes_sent,
 		.bytes_received = i.bytes_received,

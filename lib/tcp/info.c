@@ -122,6 +122,14 @@ static void info_path(const struct tcp *tcp, const struct tcb *t, struct tcp_inf
 	i->fastopen = t->state != TCP_SYN_SENT && (t->flags & TF_FASTOPEN) != 0;
 }
 
+/* Urgent data that the application has not read, or that has not come (section 3.8.5, MUST-33). */
+static uint32_t urgent_left(const struct tcb *t)
+{
+	uint64_t read = t->bytes_received - t->rcv_unread;
+
+	return t->urgent_end > read ? (uint32_t)(t->urgent_end - read) : 0;
+}
+
 void tcp_info(const struct tcp *tcp, const struct tcb *t, struct tcp_info *i)
 {
 	uint32_t in_flight = RTE_MIN(t->snd_max - t->snd_una, t->snd_queued);
@@ -146,6 +154,7 @@ void tcp_info(const struct tcp *tcp, const struct tcb *t, struct tcp_info *i)
 		.unacked = in_flight,
 		.unsent = t->snd_queued - in_flight,
 		.unread = t->rcv_unread,
+		.urgent = urgent_left(t),
 		.retransmits = t->retransmits,
 		.bytes_sent = t->bytes_sent,
 		.bytes_received = t->bytes_received,

@@ -24,38 +24,6 @@ static bool seq_acceptable(const struct tcb *t, const struct tcp_seg *s)
 	return len > 0 && seq_geq(last, t->rcv_nxt) && seq_lt(last, t->rcv_adv);
 }
 
-/*
- * Outside the window: an ACK tells the peer where we are. A segment at a closed window still has
- * its ACK looked at (section 3.10.7.4, "special allowance").
- */
-static void unacceptable(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
-{
-	if (s->flags & WIRE_TCP_RST) {
-		seg_drop(tcp, s, DROP_tcp_rst);
-		return;
-	}
-	if (s->flags & WIRE_TCP_SYN) {
-		tcp_challenge_ack(tcp, t); /* RFC 5961 section 4.2: whatever the sequence number */
-		seg_drop(tcp, s, DROP_tcp_flags);
-		return;
-	}
-	if (seq_lt(s->seq, t->rcv_nxt) && s->len != 0 && seq_leq(s->seq + s->len, t->rcv_nxt))
-		tcp_dsack_note(tcp, t, s->seq, s->seq + s->len);
-	/* Two sides that believe in different numbers would answer such segments for ever. */
-	if (s->len != 0 || tcp_answer_allowed(tcp, t))
-		tcp_ack_now(tcp, t);
-	if (rcv_wnd(t) == 0 && s->seq == t->rcv_nxt && s->flags & WIRE_TCP_ACK) {
-		struct tcp_seg ack_only = *s;
-
-		ack_only.len = 0;
-		ack_only.flags &= (uint8_t)~WIRE_TCP_FIN;
-		if (tcp_ack_process(tcp, t, &ack_only) == TCP_OK)
-			seg_drop(tcp, s, DROP_tcp_wnd);
-		return;
-	}
-	seg_drop(tcp, s, seq_lt(s->seq, t->rcv_nxt) ? DROP_tcp_dup : DROP_tcp_seq);
-}
-
 /* RST in the window: RFC 5961 section 3.2. */
 static void rst_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 {
@@ -77,6 +45,74 @@ static void rst_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 		tcb_end(tcp, t, t->snd_una == t->snd_max ? 0 : ECONNRESET);
 	else
 		tcb_end(tcp, t, ECONNRESET);
+}
+
+/*
+ * The application is told once of each stretch of urgent data, as soon as the pointer comes, which may
+ * be before the data (MUST-31, MUST-32). The data itself is delivered in line (RFC 6093 section 6).
+ * False: the connection is gone.
+ */
+static bool urgent_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	int32_t ahead = (int32_t)(s->seq + s->urp - t->rcv_nxt);
+	int64_t end = (int64_t)t->bytes_received + ahead;
+
+	if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT_1 && t->state != TCP_FIN_WAIT_2)
+		return true;
+	if (end <= (int64_t)RTE_MAX(t->urgent_end, t->bytes_received - t->rcv_unread) ||
+		t->flags & TF_DETACHED)
+		return true;
+	t->urgent_end = (uint64_t)end;
+	tcp_count(tcp, CNT_tcp_urgent_in);
+	if (tcp->up->urgent != NULL)
+		tcp->up->urgent(tcp->up_ctx, t, ahead > 0 ? (uint32_t)ahead : 0);
+	if (t->state != TCP_CLOSED)
+		return true;
+	seg_done(tcp, s);
+	return false;
+}
+
+/* A segment that a shut window keeps out: its ACK and URG are looked at all the same (MUST-66 and the
+ * "special allowance" of section 3.10.7.4), its data is not. */
+static void shut_out(struct tcp *tcp, struct tcb *t, const struct tcp_seg *s)
+{
+	struct tcp_seg ack_only = *s;
+
+	ack_only.len = 0;
+	ack_only.flags &= (uint8_t)~WIRE_TCP_FIN;
+	if (tcp_ack_process(tcp, t, &ack_only) != TCP_OK)
+		return;
+	if (s->flags & WIRE_TCP_URG && !urgent_input(tcp, t, &ack_only))
+		return;
+	seg_drop(tcp, s, DROP_tcp_wnd);
+}
+
+/* Outside the window: an ACK tells the peer where we are. */
+static void unacceptable(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
+{
+	bool shut = rcv_wnd(t) == 0 && s->seq == t->rcv_nxt; /* else it would have been taken */
+
+	if (s->flags & WIRE_TCP_RST) {
+		if (shut) /* with text: MUST-66, SHLD-2 */
+			rst_input(tcp, t, s);
+		else
+			seg_drop(tcp, s, DROP_tcp_rst);
+		return;
+	}
+	if (s->flags & WIRE_TCP_SYN) {
+		tcp_challenge_ack(tcp, t); /* RFC 5961 section 4.2: whatever the sequence number */
+		seg_drop(tcp, s, DROP_tcp_flags);
+		return;
+	}
+	if (seq_lt(s->seq, t->rcv_nxt) && s->len != 0 && seq_leq(s->seq + s->len, t->rcv_nxt))
+		tcp_dsack_note(tcp, t, s->seq, s->seq + s->len);
+	/* Two sides that believe in different numbers would answer such segments for ever. */
+	if (s->len != 0 || tcp_answer_allowed(tcp, t))
+		tcp_ack_now(tcp, t);
+	if (shut && s->flags & WIRE_TCP_ACK)
+		shut_out(tcp, t, s);
+	else
+		seg_drop(tcp, s, seq_lt(s->seq, t->rcv_nxt) ? DROP_tcp_dup : DROP_tcp_seq);
 }
 
 /* The peer's SYN,ACK of a simultaneous open (section 3.5, figure 8): its SYN was counted before. */
@@ -204,31 +240,6 @@ static void payload_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	s->p->m = tcp_trim_front(tcp, s->p->m, s->p->l4_off + s->hlen);
 	seg_trim(tcp, t, s);
 	tcp_data_process(tcp, t, s);
-}
-
-/*
- * The application is told once of each stretch of urgent data, as soon as the pointer comes, which may
- * be before the data (MUST-31, MUST-32). The data itself is delivered in line (RFC 6093 section 6).
- * False: the connection is gone.
- */
-static bool urgent_input(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
-{
-	uint32_t up = s->seq + s->urp, seen = t->rcv_nxt - t->rcv_unread;
-
-	if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT_1 && t->state != TCP_FIN_WAIT_2)
-		return true;
-	if (seq_lt(t->rcv_up, seen))
-		t->rcv_up = seen;
-	if (seq_leq(up, t->rcv_up) || t->flags & TF_DETACHED)
-		return true;
-	t->rcv_up = up;
-	tcp_count(tcp, CNT_tcp_urgent_in);
-	if (tcp->up->urgent != NULL)
-		tcp->up->urgent(tcp->up_ctx, t, seq_gt(up, t->rcv_nxt) ? up - t->rcv_nxt : 0);
-	if (t->state != TCP_CLOSED)
-		return true;
-	seg_done(tcp, s);
-	return false;
 }
 
 static void opts_parse(const struct tcb *t, struct tcp_seg *s, struct wire_tcp_opts *o)

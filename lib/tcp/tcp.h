@@ -67,6 +67,10 @@ struct tcp_up_ops {
 	/* The last one, unless closed or aborted from above; t is freed when this returns, and
 	 * tcp_find() does not find it any more. */
 	void (*closed)(void *ctx, struct tcb *t, int err);
+	/* What does not end the connection, or not yet (RFC 9293 section 3.9.1.8): EHOSTUNREACH or
+	 * ENETUNREACH, an ICMP error about what it sent; ETIMEDOUT, the same data, or SYN, is sent again
+	 * for the r1-th time. May be NULL. */
+	void (*error)(void *ctx, struct tcb *t, int err);
 };
 
 /* NULL with errno. env, net and owner outlive it. */
@@ -143,6 +147,7 @@ struct tcp_info {
 	uint16_t lport, rport;
 	uint32_t srtt_us, rttvar_us, rto_us, cwnd, ssthresh, snd_wnd, rcv_wnd, mss;
 	uint32_t unacked, unsent, unread, retransmits;
+	uint32_t urgent; /* bytes up to the end of urgent data, unread ones included; 0: none */
 	uint64_t bytes_sent, bytes_received;
 	/* What follows is 0 where a connection has no struct tcp_xs: at most a segment under way. */
 	uint32_t in_flight, sacked, lost; /* bytes; in_flight: pipe (RFC 6675) */

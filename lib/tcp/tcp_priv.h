@@ -203,10 +203,10 @@ struct __rte_cache_aligned tcb {
 	uint32_t rcv_buf_max; /* rcv_tune.c: rcv_buf grows to that, by rcv_grown so far */
 	uint32_t rcv_grown, rcv_rtt_us;
 	uint32_t round_end, round_us; /* of the window being received */
-	uint32_t rcv_up; /* end of the urgent data that was told of (RFC 9293 section 3.8.5) */
 	uint32_t retransmits;
 	uint32_t keepalive_idle_ms, keepalive_interval_ms;
 	uint64_t rexmt_since; /* first timeout of the oldest unacknowledged data (R2) */
+	uint64_t urgent_end; /* of what was told of, as bytes_received counts (section 3.8.5) */
 	uint64_t close_at;    /* FIN-WAIT-2 nobody holds, or the end of lingering; TCP_NEVER */
 	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
 	uint8_t soft_error;   /* last ICMP error: reported if the connection times out */

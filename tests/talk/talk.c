@@ -99,8 +99,8 @@ static unsigned conn_of_tcb(const struct tcb *t)
 
 static void event(enum talk_ev ev, struct tcb *t, uint32_t val)
 {
-	static const char *const names[EV_MAX] = {
-		"accepted", "connected", "received", "urgent", "peer_closed", "writable", "closed"};
+	static const char *const names[EV_MAX] = {"accepted", "connected", "received", "urgent",
+		"peer_closed", "writable", "closed", "error"};
 
 	if (talk.n_evs == TALK_EVS)
 		talk_fail(0, "too many events");
@@ -173,6 +173,14 @@ static void up_closed(void *ctx, struct tcb *t, int err)
 	c->t = NULL;
 }
 
+static void up_error(void *ctx, struct tcb *t, int err)
+{
+	if (t->flags & TF_DETACHED)
+		talk_fail(0, "an error for an application that has closed");
+	if (talk.errors)
+		event(EV_ERROR, t, (uint32_t)err);
+}
+
 static const struct tcp_up_ops up_ops = {
 	.accepted = up_accepted,
 	.connected = up_connected,
@@ -181,6 +189,7 @@ static const struct tcp_up_ops up_ops = {
 	.peer_closed = up_peer_closed,
 	.writable = up_writable,
 	.closed = up_closed,
+	.error = up_error,
 };
 
 /* Start and end. */

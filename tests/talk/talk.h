@@ -54,14 +54,20 @@ struct talk_seg {
 	uint16_t urp;
 	uint8_t flags; /* wanted: PSH is looked at only if set, or if no_push */
 	bool no_push;
-	bool hold;	/* in: together with the next one, in one burst */
-	bool bad_cksum; /* in */
-	bool mcast;	/* in: to a multicast address */
-	bool self;	/* in: from our own address */
-	bool rst_abs;	/* wanted: seq and ack are absolute */
-	uint8_t doff;	/* in: data offset in words, 0: right */
-	uint8_t n_opts; /* in: raw options, a multiple of 4 */
+	bool hold;		       /* in: together with the next one, in one burst */
+	bool bad_cksum;		       /* in */
+	bool mcast;		       /* in: to a multicast address */
+	bool self;		       /* in: from our own address */
+	const union net_ip *from, *to; /* in: other addresses */
+	bool bcast;		       /* in: to the link's broadcast address */
+	bool rst_abs;		       /* wanted: seq and ack are absolute */
+	uint8_t doff;		       /* in: data offset in words, 0: right */
+	uint8_t n_opts;		       /* in: raw options, a multiple of 4 */
 	const uint8_t *opts;
+	/* in: options of the IPv4 header, a multiple of 4; IPv6: a destination options header, whose
+	 * first octet is filled in. */
+	const uint8_t *ip_opts;
+	uint8_t n_ip_opts;
 	uint16_t tos; /* wanted: TALK_TOS(x); 0: any */
 	/* Options. in: besides talk.ts, which adds timestamps by itself. */
 	uint8_t wscale; /* shift + 1; 0: none; wanted: 0: any */
@@ -82,6 +88,7 @@ enum talk_ev {
 	EV_PEER_CLOSED,
 	EV_WRITABLE,
 	EV_CLOSED,
+	EV_ERROR, /* only with talk.errors */
 	EV_MAX,
 };
 
@@ -99,6 +106,7 @@ struct talk_out {
 	struct wire_tcp_opts o;
 	uint8_t tfo[WIRE_TCP_TFO_MAX]; /* where o.tfo points to */
 	uint32_t len;
+	union net_ip src;
 	uint8_t ttl, tos;
 	bool df;
 };
@@ -143,6 +151,7 @@ struct talk {
 	uint8_t wscale;
 	bool slow_reader;		   /* the application keeps what it got: talk_consume() */
 	bool keep_tx;			   /* the port keeps sent buffers until talk_tx_done() */
+	bool errors;			   /* the application wants to hear of soft errors */
 	bool lenient;			   /* segments nobody asked for are not looked at */
 	void (*on[EV_MAX])(struct tcb *t); /* called inside the upcall */
 	uint32_t rx_bufs;		   /* buffers that were delivered */
@@ -278,6 +287,7 @@ void talk_no_event_at(unsigned line);
 #define talk_urgent(ahead)   talk_event_at(__LINE__, EV_URGENT, ahead)
 #define talk_peer_closed()   talk_event_at(__LINE__, EV_PEER_CLOSED, 0)
 #define talk_closed(err)     talk_event_at(__LINE__, EV_CLOSED, err)
+#define talk_error(err)	     talk_event_at(__LINE__, EV_ERROR, err)
 #define talk_no_event()	     talk_no_event_at(__LINE__)
 
 /* Whole phrases. The peer's MSS is 1000, its window talk.peer_wnd (65535). */

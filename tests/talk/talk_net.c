@@ -123,7 +123,7 @@ static unsigned seg_options(const struct talk_conn *c, const struct talk_seg *s,
 	return s->n_opts;
 }
 
-static unsigned eth_header(uint8_t *p, bool mcast)
+static unsigned eth_header(uint8_t *p, bool mcast, bool bcast)
 {
 	struct wire_eth e = {.type = talk.v6 ? 0x86dd : 0x0800};
 
@@ -133,6 +133,8 @@ static unsigned eth_header(uint8_t *p, bool mcast)
 		memcpy(e.dst, (uint8_t[6]){0x33, 0x33, 0, 0, 0, 1}, 6);
 	else if (mcast)
 		memcpy(e.dst, (uint8_t[6]){1, 0, 0x5e, 0, 0, 1}, 6);
+	else if (bcast)
+		memset(e.dst, 0xff, sizeof(e.dst));
 	return wire_eth_emit(p, &e);
 }
 
@@ -161,6 +163,26 @@ static unsigned ip_header(uint8_t *p, const union net_ip *src, const union net_i
 	return wire_ip4_emit(p, &h, true);
 }
 
+/* Makes room for options in the header of off octets at p, and puts them there. */
+static unsigned ip_options(uint8_t *p, unsigned off, const struct talk_seg *s)
+{
+	uint8_t *o = p + off;
+	uint16_t sum;
+
+	memcpy(o, s->ip_opts, s->n_ip_opts);
+	if (talk.v6) {
+		o[0] = p[6];
+		p[6] = WIRE_IP6_DSTOPTS;
+		return off + s->n_ip_opts;
+	}
+	off += s->n_ip_opts;
+	p[0] = (uint8_t)(4 << 4 | off / 4);
+	memset(p + 10, 0, sizeof(sum));
+	sum = wire_cksum_fold(wire_cksum_sum(p, off, 0));
+	memcpy(p + 10, &sum, sizeof(sum));
+	return off;
+}
+
 static uint32_t pseudo(
 	const union net_ip *src, const union net_ip *dst, uint8_t proto, uint16_t len)
 {
@@ -182,6 +204,7 @@ struct rte_mbuf *talk_frame(const struct talk_conn *c, const struct talk_seg *s)
 {
 	uint8_t b[TALK_FRAME], *l4, opts[40];
 	unsigned n_opts = seg_options(c, s, opts), hlen = WIRE_TCP_LEN + n_opts;
+	unsigned l3;
 	union net_ip src = s->self ? c->lip : talk.rip, dst = c->lip;
 	struct wire_tcp h = {.sport = s->self ? c->lport : c->rport,
 		.dport = c->lport,
@@ -196,10 +219,17 @@ struct rte_mbuf *talk_frame(const struct talk_conn *c, const struct talk_seg *s)
 		dst.v6 = (struct ip6){{0xff, 2, [15] = 1}};
 	else if (s->mcast)
 		dst.v4 = IP4(224, 0, 0, 1);
-	unsigned off = eth_header(b, s->mcast);
+	if (s->from != NULL)
+		src = *s->from;
+	if (s->to != NULL)
+		dst = *s->to;
+	unsigned off = eth_header(b, s->mcast, s->bcast);
 
-	off += ip_header(
-		b + off, &src, &dst, IPPROTO_TCP, (uint16_t)(hlen + s->len), (uint8_t)s->tos);
+	l3 = ip_header(b + off, &src, &dst, IPPROTO_TCP, (uint16_t)(s->n_ip_opts + hlen + s->len),
+		(uint8_t)s->tos);
+	if (s->n_ip_opts != 0)
+		l3 = ip_options(b + off, l3, s);
+	off += l3;
 	l4 = b + off;
 	cr_assert(off + hlen + s->len <= sizeof(b));
 	wire_tcp_emit(l4, &h);
@@ -223,7 +253,7 @@ void talk_icmp(uint8_t type, uint8_t code, uint32_t mtu, uint32_t quoted_seq)
 {
 	const struct talk_conn *c = &talk.conn[talk.c];
 	uint8_t b[TALK_FRAME];
-	unsigned off = eth_header(b, false), l3 = talk.v6 ? WIRE_IP6_LEN : WIRE_IP4_LEN;
+	unsigned off = eth_header(b, false, false), l3 = talk.v6 ? WIRE_IP6_LEN : WIRE_IP4_LEN;
 	uint8_t proto = talk.v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 	uint16_t len = (uint16_t)(WIRE_ICMP_LEN + l3 + WIRE_TCP_LEN), ck;
 	struct wire_icmp i = {.type = type, .code = code, .rest = mtu};
@@ -307,6 +337,7 @@ static void ip_check(const uint8_t *b, unsigned len, struct talk_out *o, unsigne
 		*n = (unsigned)h4.total_len - h4.hlen;
 		*l4 = off + h4.hlen;
 	}
+	o->src = src;
 	if (memcmp(&dst, &talk.rip, talk.v6 ? 16 : 4) != 0)
 		talk_fail(0, "sent to a wrong address");
 	if (talk.tso_max != 0 && *n > talk.mtu)
@@ -314,6 +345,38 @@ static void ip_check(const uint8_t *b, unsigned len, struct talk_out *o, unsigne
 	if (wire_cksum_fold(wire_cksum_sum(
 		    b + *l4, *n, pseudo(&src, &dst, IPPROTO_TCP, (uint16_t)*n))) != 0)
 		talk_fail(0, "TCP checksum of ours is wrong (MUST-2)");
+}
+
+/* What holds for every segment of ours: reserved bits are zero, the urgent pointer is one only with
+ * URG, each option but the two of one octet has its length (MUST-68), nothing but zeros follows the end
+ * of options (MUST-69), and the MSS option is there with SYN and only then (MUST-14, MUST-65). */
+static void header_check(const uint8_t *p, const struct wire_tcp *h)
+{
+	bool mss = false;
+
+	if (p[12] & 0x0f)
+		talk_fail(0, "reserved bits of ours are set");
+	if (!(h->flags & URG) && h->urp != 0)
+		talk_fail(0, "an urgent pointer without URG");
+	for (unsigned off = WIRE_TCP_LEN; off < h->hlen;) {
+		if (p[off] == 0) {
+			while (off < h->hlen)
+				if (p[off++] != 0)
+					talk_fail(0, "padding of ours is not zero (MUST-69)");
+			break;
+		}
+		mss = mss || p[off] == 2;
+		if (p[off] == 1) {
+			off++;
+			continue;
+		}
+		if (off + 1 == h->hlen || p[off + 1] < 2 || off + p[off + 1] > h->hlen)
+			talk_fail(0, "option %u of ours has no right length (MUST-68)", p[off]);
+		off += p[off + 1];
+	}
+	if (mss != ((h->flags & SYN) != 0))
+		talk_fail(0, "the MSS option %s (MUST-14, MUST-65)",
+			mss ? "without SYN" : "is not there");
 }
 
 /* Announcements and neighbour discovery are not what is talked about. */
@@ -345,6 +408,7 @@ void talk_tx(struct rte_mbuf *m)
 	ip_check(b, m->pkt_len, o, &l4, &n);
 	if (wire_tcp_parse(b + l4, n, &o->h) <= 0)
 		talk_fail(0, "our TCP header does not parse");
+	header_check(b + l4, &o->h);
 	wire_tcp_opts_parse(b + l4 + WIRE_TCP_LEN, o->h.hlen - WIRE_TCP_LEN, &o->o);
 	if (o->o.has & WIRE_TCP_OPT_TFO && o->o.tfo_len != 0) {
 		memcpy(o->tfo, o->o.tfo, o->o.tfo_len);

@@ -236,7 +236,8 @@ struct gn_tcp_info {
 	uint32_t srtt_us, rttvar_us, rto_us;
 	uint32_t cwnd, ssthresh, snd_wnd, rcv_wnd, mss; /* bytes */
 	uint32_t unacked, unsent, unread;		/* bytes */
-	uint32_t retransmits;				/* segments, whole life */
+	uint32_t urgent; /* bytes up to the end of urgent data, from the first unread on; 0: none */
+	uint32_t retransmits; /* segments, whole life */
 	uint64_t bytes_sent, bytes_received, bytes_acked;
 	const char *cc;	      /* congestion control */
 	const char *cc_state; /* "slow-start", "avoidance", "recovery", "loss", or BBR's mode */
