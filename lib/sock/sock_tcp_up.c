@@ -87,6 +87,15 @@ static void sock_closed(void *ctx, struct tcb *t, int err)
 		ops->closed(s->core, tcp_handle(s->tcp, t), tcp_app_user(t), err);
 }
 
+static void sock_error(void *ctx, struct tcb *t, int err)
+{
+	struct sock *s = sock_of(ctx);
+	const struct gn_tcp_ops *ops = tcp_app_ops(t);
+
+	if (ops->error != NULL && !s->stopping)
+		ops->error(s->core, tcp_handle(s->tcp, t), tcp_app_user(t), err);
+}
+
 const struct tcp_up_ops sock_tcp_up = {
 	.accepted = sock_accepted,
 	.connected = sock_connected,
@@ -95,4 +104,5 @@ const struct tcp_up_ops sock_tcp_up = {
 	.peer_closed = sock_peer_closed,
 	.writable = sock_writable,
 	.closed = sock_closed,
+	.error = sock_error,
 };

@@ -24,6 +24,12 @@ static bool is_hard(const struct net_error *e)
 	       (e->code == WIRE_ICMP4_UNREACH_PROTO || e->code == WIRE_ICMP4_UNREACH_PORT);
 }
 
+void tcp_error_report(struct tcp *tcp, struct tcb *t, int err)
+{
+	if (tcp->up->error != NULL && !(t->flags & TF_DETACHED))
+		tcp->up->error(tcp->up_ctx, t, err);
+}
+
 static void tcb_error(struct tcp *tcp, struct tcb *t, const struct net_error *e)
 {
 	if (seq_lt(e->quote.seq, t->snd_una) || seq_geq(e->quote.seq, t->snd_max))
@@ -42,6 +48,7 @@ static void tcb_error(struct tcp *tcp, struct tcb *t, const struct net_error *e)
 	}
 	tcp_count(tcp, CNT_tcp_icmp_soft);
 	t->soft_error = (uint8_t)soft_errno(e);
+	tcp_error_report(tcp, t, t->soft_error); /* SHLD-25 */
 }
 
 void tcp_error(void *ctx, const struct net_error *e)

@@ -753,6 +753,8 @@ void tcp_pmtu_acked(struct tcp *tcp, struct tcb *t);
 uint16_t tcp_pmtu_probe_len(struct tcp *tcp, struct tcb *t, uint32_t unsent, uint32_t room);
 void tcp_pmtu_probe_sent(struct tcp *tcp, struct tcb *t, uint16_t len);
 /* error.c */
+/* Tells the application, which may let go then, of what does not end the connection (MUST-47). */
+void tcp_error_report(struct tcp *tcp, struct tcb *t, int err);
 void tcp_error(void *ctx, const struct net_error *e);
 
 /* The block has something to send, or is dead: served in this turn's output. */

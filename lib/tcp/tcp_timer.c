@@ -64,13 +64,16 @@ static void give_up(struct tcp *tcp, struct tcb *t)
 	tcb_end(tcp, t, t->soft_error != 0 ? t->soft_error : ETIMEDOUT);
 }
 
-/* R1 (MUST-20 (a)): the same data, or SYN, is sent again for the r1-th time or more. */
+/* R1 (MUST-20 (b)): the same data, or SYN, was sent again for the r1-th time or more. The application
+ * hears of it once, and may let go then (SHLD-9). */
 static void stalled(struct tcp *tcp, struct tcb *t)
 {
-	if (t->stalls < UINT8_MAX)
-		t->stalls++;
+	bool now = t->stalls < UINT8_MAX && ++t->stalls == tcp->conf.r1;
+
 	if (t->stalls >= tcp->conf.r1)
 		net_suspect(tcp->net, &t->dst);
+	if (now)
+		tcp_error_report(tcp, t, ETIMEDOUT);
 }
 
 static void backoff_more(struct tcb *t)
@@ -95,9 +98,9 @@ static void syn_timeout(struct tcp *tcp, struct tcb *t)
 	t->retransmits++;
 	tcp_count(tcp, CNT_tcp_rexmt_segs);
 	backoff_more(t);
-	stalled(tcp, t);
 	tcp_xmit_syn(tcp, t);
 	tcp_rexmt_arm(tcp, t);
+	stalled(tcp, t);
 }
 
 /* How long the window has been probed, at the least until that is for ever: the intervals so far. */
@@ -176,7 +179,6 @@ static void rexmt_timeout(struct tcp *tcp, struct tcb *t)
 		give_up(tcp, t);
 		return;
 	}
-	stalled(tcp, t);
 	tcp_count(tcp, CNT_tcp_rexmt_timeouts);
 	tcp_xs(tcp, t);
 	tcp_recovery_timeout(tcp, t, first);
@@ -184,6 +186,7 @@ static void rexmt_timeout(struct tcp *tcp, struct tcb *t)
 	tcp_pmtu_timeout(tcp, t, first);
 	tcp_rexmt_arm(tcp, t);
 	tcp_out_add(tcp, t);
+	stalled(tcp, t);
 }
 
 static void rexmt_fire(struct tcp *tcp, struct tcb *t)

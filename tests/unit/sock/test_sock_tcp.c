@@ -56,6 +56,35 @@ Test(sock_tcp, data_goes_both_ways_and_both_ends_close)
 	cr_expect_eq(gn_tcp_send(st.a, a, "x", 1, 0), -EBADF);
 }
 
+static void failed(struct gn_core *c, gn_tcp_t t, void *user, int err)
+{
+	cr_expect_eq(user, &st);
+	st_note(c, ST_ERROR, t, err);
+}
+
+/* RFC 9293 section 3.9.1.8: the neighbour is not found; R1 is reached. */
+Test(sock_tcp, what_an_attempt_outlives_is_reported)
+{
+	struct gn_tcp_ops ops = st_tcp;
+	struct gn_addr nobody = st_addr("10.0.1.77:80");
+	unsigned unreachable = 0, stalled = 0;
+	int64_t t;
+
+	ops.error = failed;
+	t = gn_tcp_connect(st.a, NULL, &nobody, &ops, &st, NULL);
+	cr_assert_gt(t, 0);
+	st_run(10000000);
+	for (unsigned i = 0; i < st.n; i++) {
+		cr_assert_eq(st.event[i].what, ST_ERROR);
+		cr_expect_eq(st.event[i].handle, (uint64_t)t);
+		unreachable += st.event[i].err == EHOSTUNREACH;
+		stalled += st.event[i].err == ETIMEDOUT;
+	}
+	cr_expect_geq(unreachable, 1);
+	cr_expect_eq(stalled, 1);
+	cr_expect_eq(gn_tcp_abort(st.a, (gn_tcp_t)t), 0);
+}
+
 Test(sock_tcp, refused_connection_ends_by_closed)
 {
 	struct gn_addr to = st_addr("10.0.1.2:81");
