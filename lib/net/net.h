@@ -280,6 +280,8 @@ int net_route_back(struct net *n, bool v6, const union net_ip *dst, const union 
 
 /* Is ip an address of ours that may be used now (not tentative)? Any interface. */
 bool net_is_local(const struct net *n, bool v6, const union net_ip *ip);
+/* Broadcast, limited or of a network of the interface (RFC 1122 section 3.3.6). */
+bool net_is_bcast(const struct net *n, uint16_t ifc, uint32_t ip);
 
 struct net_tx {
 	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP: its checksum field is filled in; ICMPs: too */

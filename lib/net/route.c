@@ -27,6 +27,11 @@ bool ip4_is_bcast(const struct ifc *ifc, uint32_t ip)
 	return false;
 }
 
+bool net_is_bcast(const struct net *n, uint16_t ifc, uint32_t ip)
+{
+	return ip4_is_bcast(&n->ifc[ifc], ip);
+}
+
 static const struct fib *route_fib(const struct net *n, bool v6)
 {
 	return v6 ? &n->fib6 : &n->fib4;

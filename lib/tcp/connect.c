@@ -73,6 +73,10 @@ static bool key_make(struct tcp *tcp, bool v6, struct tcp_key *k, uint16_t ifc, 
 		errno = rc != 0 ? -rc : ENETUNREACH;
 		return false;
 	}
+	if (!v6 && net_is_bcast(tcp->net, dst->ifc, k->r.v4)) { /* MUST-46 */
+		errno = EINVAL;
+		return false;
+	}
 	k->scope = i->scope;
 	if (k->lport != 0)
 		return port_check(tcp, v6, k);
