@@ -161,8 +161,9 @@ struct __rte_cache_aligned tcb {
 	struct tcp_key key;
 	uint32_t ports_rx; /* the two ports as on the wire in what we receive */
 	uint32_t snd_buf;
-	uint32_t ts_off;     /* of our timestamps from the core's clock in ms */
-	tcp_handle_t handle; /* with TCP_HANDLE_DEAD while the layer above may not use it */
+	uint32_t ts_off;       /* of our timestamps from the core's clock in ms */
+	uint32_t keepalive_ms; /* when the last probe left, wraps; valid with keepalive_sent */
+	tcp_handle_t handle;   /* with TCP_HANDLE_DEAD while the layer above may not use it */
 	const void *app_ops;
 	union {
 		void *app_user;
@@ -206,7 +207,7 @@ struct __rte_cache_aligned tcb {
 	uint32_t retransmits;
 	uint32_t keepalive_idle_ms, keepalive_interval_ms;
 	uint64_t rexmt_since; /* first timeout of the oldest unacknowledged data (R2) */
-	uint64_t urgent_end; /* of what was told of, as bytes_received counts (section 3.8.5) */
+	uint64_t urgent_end;  /* of what was told of, as bytes_received counts (section 3.8.5) */
 	uint64_t close_at;    /* FIN-WAIT-2 nobody holds, or the end of lingering; TCP_NEVER */
 	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
 	uint8_t soft_error;   /* last ICMP error: reported if the connection times out */

@@ -10,13 +10,18 @@
  * per segment.
  */
 
-/* When keep-alive wants to act: after the idle time, then once an interval (section 3.8.4). */
-static uint64_t keepalive_at(const struct tcb *t)
+/* When keep-alive wants to act: after the idle time, then an interval after each probe, since it may have
+ * been turned on long after the last segment came (section 3.8.4). */
+static uint64_t keepalive_at(const struct tcp *tcp, const struct tcb *t)
 {
+	uint64_t now_ms = tcp->env->now_us / 1000;
+
 	if (!(t->flags & TF_KEEPALIVE) || t->state < TCP_ESTABLISHED || t->snd_una != t->snd_max)
 		return TCP_NEVER;
-	return t->last_rx_us + 1000 * (t->keepalive_idle_ms + (uint64_t)t->keepalive_sent *
-								      t->keepalive_interval_ms);
+	if (t->keepalive_sent == 0)
+		return t->last_rx_us + 1000 * (uint64_t)t->keepalive_idle_ms;
+	now_ms -= (uint32_t)now_ms - t->keepalive_ms;
+	return 1000 * (now_ms + t->keepalive_interval_ms);
 }
 
 /* How long the oldest unacknowledged data, or the SYN, may stay so. */
@@ -46,7 +51,7 @@ void tcp_timer_update(struct tcp *tcp, struct tcb *t)
 {
 	uint64_t at = RTE_MIN(RTE_MIN(t->rexmt_at, t->delack_at), t->close_at);
 
-	at = RTE_MIN(at, keepalive_at(t));
+	at = RTE_MIN(at, keepalive_at(tcp, t));
 	at = RTE_MIN(at, user_timeout_at(t));
 	if (t->xs != NULL && t->xs->pace.wake_us != 0)
 		at = RTE_MIN(at, t->xs->pace.wake_us);
@@ -223,6 +228,7 @@ static void keepalive_fire(struct tcp *tcp, struct tcb *t)
 		return;
 	}
 	t->keepalive_sent++;
+	t->keepalive_ms = (uint32_t)(tcp->env->now_us / 1000);
 	tcp_count(tcp, CNT_tcp_keepalive_probes);
 	tcp_xmit_ctl(tcp, t, t->snd_una - 1, WIRE_TCP_ACK);
 }
@@ -253,7 +259,7 @@ void tcp_timer_fire(void *ctx, struct timer *timer, uint64_t now_us)
 		rexmt_fire(tcp, t);
 	if (t->state != TCP_CLOSED && t->close_at <= now_us)
 		close_fire(tcp, t);
-	if (t->state != TCP_CLOSED && keepalive_at(t) <= now_us)
+	if (t->state != TCP_CLOSED && keepalive_at(tcp, t) <= now_us)
 		keepalive_fire(tcp, t);
 	if (t->state == TCP_CLOSED)
 		return;
