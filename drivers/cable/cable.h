@@ -57,7 +57,8 @@ struct cable_impair {
 	uint32_t jitter_us;   /* uniform from 0 to this, added to the delay; keeps the order */
 	uint32_t reorder_ppm; /* chance that a frame takes reorder_us longer and is overtaken */
 	uint32_t reorder_us;
-	uint32_t dup_ppm;     /* the copy arrives right after the original */
+	uint32_t dup_ppm;
+	uint32_t dup_us;      /* how long after the original the copy arrives */
 	uint32_t corrupt_ppm; /* one bit of the frame is flipped */
 	uint64_t rate_bps;    /* of frames without preamble, gap and check sequence */
 	/* What may wait for the rate, the frame being sent included; more is dropped (tail drop).

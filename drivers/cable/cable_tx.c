@@ -124,6 +124,8 @@ static void tx_deliver(struct cable_txq *q, struct rte_mbuf *m, const struct cab
 		dup = rte_pktmbuf_copy(m, q->copy_pool, 0, UINT32_MAX);
 		if (dup == NULL)
 			q->count[CABLE_TX_NOBUF]++;
+		else
+			dup->tx_offload = fate->due_us + q->wire.conf.dup_us;
 	}
 	tx_push(q, way->lane, m);
 	if (dup != NULL && tx_push(q, way->lane, dup))

@@ -30,7 +30,8 @@ int cable_wire_set(struct cable_wire *w, const struct cable_impair *conf, uint16
 	w->conf.mark_bytes = share(conf->mark_bytes, n_queues);
 	w->conf.queue_frames = frames;
 	w->busy_rem = 0;
-	w->timed = conf->delay_us || conf->jitter_us || conf->reorder_ppm || conf->rate_bps;
+	w->timed = conf->delay_us || conf->jitter_us || conf->reorder_ppm || conf->rate_bps ||
+		   conf->dup_us;
 	w->any = w->timed || conf->loss_ppm || conf->burst_p_ppm || conf->dup_ppm ||
 		 conf->corrupt_ppm;
 	return 0;

@@ -197,6 +197,29 @@ Test(cable_wire, reordering)
 	rig_stop(&rig);
 }
 
+/* Each copy comes that much later than its original. */
+Test(cable_wire, duplication_late)
+{
+	const struct trace *t;
+	unsigned on_time = 0, late = 0;
+
+	wire->delay_us = 50;
+	wire->dup_ppm = 100000;
+	wire->dup_us = 35;
+	t = run(FRAMES, GAP_US);
+	for (unsigned i = 0; i < t->n; i++) {
+		uint64_t took = t->at_us[i] - t->serial[i] * (uint64_t)GAP_US;
+
+		cr_assert(took == 50 || took == 85);
+		on_time += took == 50;
+		late += took == 85;
+	}
+	cr_assert_eq(on_time, FRAMES);
+	cr_assert_eq(rig_xstat(&rig, 0, "wire_duplicated"), late);
+	expect_near("late copies", late, FRAMES * 0.1, 250);
+	rig_stop(&rig);
+}
+
 Test(cable_wire, duplication)
 {
 	const struct trace *t;
