@@ -179,7 +179,8 @@ bool tcp_fastopen_established(struct tcp *tcp, struct tcb *t, struct tcp_seg *s)
 	t->rexmt_at = TCP_NEVER;
 	if (t->flags & TF_SYN_REXMT && t->srtt_us == 0)
 		t->rto_us = RTE_MAX(t->rto_us, 3000000u); /* RFC 6298 (5.7) */
-	if (t->snd_una != t->snd_max) /* the timer was the SYN,ACK's; it is now that of the data */
+	/* The timer was the SYN,ACK's; it is now that of the data, or of a buffer that was lacking. */
+	if (t->snd_una != t->snd_max || t->flags & TF_WRITABLE)
 		tcp_rexmt_arm(tcp, t);
 	net_confirm(tcp->net, &t->dst);
 	tcp_out_add(tcp, t);

@@ -510,6 +510,25 @@ TALK(fastopen_server, beside_syn_cookies_rfc7413_5_1)
 	fast_opened(100);
 }
 
+static void starve(struct tcb *t)
+{
+	talk_check(tcp_send_nobuf(talk.tcp, t) == -ENOBUFS);
+}
+
+/* Who found no buffer to answer the SYN with is told when it is worth trying again, though nothing of
+ * his is under way when the handshake ends. */
+TALK(fastopen_server, no_buffer_for_the_answer_rfc7413_4_2_2)
+{
+	server_cookie();
+	talk.on[EV_ACCEPTED] = starve;
+	fast_opened(100);
+	talk_in(ACK, .seq = 101, .ack = 1);
+	talk_advance(SEC);
+	talk_event_at(__LINE__, EV_WRITABLE, 0);
+	talk_send(100);
+	talk_expect(ACK | PSH, .seq = 1, .ack = 101, .len = 100);
+}
+
 /* The listener goes, what it has accepted stays. */
 TALK(fastopen_server, listener_closed_rfc7413_4_2_2)
 {
