@@ -23,6 +23,15 @@ void xfer_fail(struct xfer *x, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* With Fast Open later, so that cookies are there. */
+static uint64_t xfer_start_at(struct xfer *x, unsigned i)
+{
+	const struct xfer_plan *p = &x->plan;
+
+	return x->start_us + rng_below(&x->rng, p->fastopen ? 8000000 : 2000000) +
+	       (i >= (p->n_conns + 1) / 2 ? p->pause_us : 0);
+}
+
 /* Every core listens for all connections that its host answers, and starts its share of those
  * that it opens. */
 static void *xfer_init(struct gn_core *c, void *arg)
@@ -36,7 +45,7 @@ static void *xfer_init(struct gn_core *c, void *arg)
 		if (!e->active)
 			xfer_end_listen(e, c);
 		else if (i % gn_core_count(c) == gn_core_id(c))
-			xfer_end_start(e, c, x->start_us + rng_below(&x->rng, 2000000));
+			xfer_end_start(e, c, xfer_start_at(x, i));
 	}
 	return side;
 }
@@ -87,6 +96,10 @@ static void xfer_host_create(struct xfer *x, unsigned i, xfer_conf_fn conf, void
 	if (x->plan.checks) {
 		c->net.acd = true;
 		c->net.dad_transmits = 1;
+	}
+	if (x->plan.fastopen) {
+		c->tcp.fastopen_pending = x->plan.fastopen_pending;
+		c->tcp.fastopen_cache = x->plan.fastopen_cache;
 	}
 	if (conf != NULL)
 		conf(c, conf_ctx);
@@ -165,13 +178,15 @@ bool xfer_run(struct xfer *x)
 	size_t size = 0;
 	FILE *f;
 
-	if (x->why[0] == '\0' && !sim_run(x->sim, LIMIT_US, xfer_done, x))
+	if (x->why[0] == '\0' && !sim_run(x->sim, LIMIT_US + x->plan.pause_us, xfer_done, x))
 		xfer_stuck(x);
 	if (x->why[0] != '\0')
 		return false;
 	sim_run(x->sim, sim_now_us(x->sim) + REST_US, xfer_failed, x);
 	if (x->n_refs != 0)
 		xfer_fail(x, "%u references to application memory never came back", x->n_refs);
+	if (x->n_ghosts_open != 0)
+		xfer_fail(x, "%u connections of duplicated SYNs never ended", x->n_ghosts_open);
 	f = open_memstream(&text, &size);
 	if (sim_left_over(x->sim, f) != 0) {
 		fflush(f);

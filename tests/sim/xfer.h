@@ -9,7 +9,7 @@
  * Random transfers between two hosts: connections in both directions, each end sends its bytes and
  * checks the other's, pauses, and closes in its own way. Everything comes from a seed.
  */
-#define XFER_CONNS_MAX 16
+#define XFER_CONNS_MAX 64
 #define XFER_PORT      1000 /* of connection 0 */
 
 enum xfer_close {
@@ -51,6 +51,10 @@ struct xfer_plan {
 	struct sim_cable cable;
 	uint64_t size_max;
 	uint32_t packet_buffers;
+	/* Fast Open: openers give their first bytes to gn_tcp_connect_data(). */
+	bool fastopen;
+	uint32_t fastopen_pending, fastopen_cache;
+	uint64_t pause_us; /* before the younger half of the connections starts */
 };
 
 struct xfer {
@@ -66,11 +70,14 @@ struct xfer {
 	struct gn_app app[2];
 	struct xfer_end end[XFER_CONNS_MAX][2]; /* [][0]: host 0's */
 	unsigned n_refs;			/* references that are out */
+	unsigned n_ghosts, n_ghosts_open;	/* connections of a duplicated SYN: xfer_end.c */
 	uint64_t start_us;
 	char why[256]; /* the first thing that went wrong, or empty */
 };
 
 void xfer_plan(struct xfer_plan *p, uint64_t seed, unsigned n_cores);
+/* Changes p, which xfer_plan() drew, to many small transfers with Fast Open, within all limits or not. */
+void xfer_plan_fastopen(struct xfer_plan *p, uint64_t seed);
 void xfer_plan_print(FILE *f, const struct xfer_plan *p);
 
 /* Changes before the start: the configuration of both hosts. */

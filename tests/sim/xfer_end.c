@@ -317,13 +317,93 @@ static void end_opened(struct xfer_end *e, struct gn_core *c, gn_tcp_t t)
 	end_pump(e);
 }
 
+/* ---- ghosts ---- */
+
+/*
+ * A SYN that the network duplicated, and whose second copy comes when the connection has ended, makes
+ * another one with the same data (RFC 7413 section 6.1). Nobody answers for it at the other side: it ends
+ * by a reset, or for want of an answer, and never in order.
+ */
+struct ghost {
+	struct xfer_end *e;
+	uint64_t received;
+};
+
+static void ghost_received(struct gn_core *c, gn_tcp_t t, void *user, struct rte_mbuf *m)
+{
+	struct ghost *g = user;
+	struct xfer_end *e = g->e;
+	uint8_t bytes[16384];
+	uint32_t len = m->pkt_len;
+	const void *got = len <= sizeof(bytes) ? rte_pktmbuf_read(m, 0, len, bytes) : NULL;
+
+	if (got == NULL || g->received + len > e->expect ||
+		memcmp(got, bytes_at(e->key_in, g->received), len) != 0)
+		xfer_fail(e->x, "connection %u: a duplicated SYN brought wrong bytes", e->conn);
+	g->received += len;
+	gn_tcp_rx_done(c, t, m);
+}
+
+static void ghost_peer_closed(struct gn_core *c, gn_tcp_t t, void *user)
+{
+	struct ghost *g = user;
+
+	(void)c;
+	(void)t;
+	xfer_fail(g->e->x, "connection %u: a duplicated SYN brought a FIN", g->e->conn);
+}
+
+static void ghost_closed(struct gn_core *c, gn_tcp_t t, void *user, int err)
+{
+	struct ghost *g = user;
+
+	(void)c;
+	(void)t;
+	if (err == 0)
+		xfer_fail(g->e->x, "connection %u: that of a duplicated SYN ends in order",
+			g->e->conn);
+	g->e->x->n_ghosts_open--;
+	free(g);
+}
+
+static const struct gn_tcp_ops ghost_ops = {
+	.received = ghost_received, .peer_closed = ghost_peer_closed, .closed = ghost_closed};
+
+static bool end_is_ghost(const struct xfer_end *e)
+{
+	const struct xfer_plan *p = &e->x->plan;
+
+	return p->fastopen && p->cable.impair[e == &e->x->end[e->conn][0]].dup_ppm != 0 &&
+	       (e->open || e->done);
+}
+
+static void ghost_opened(struct xfer_end *e, struct gn_core *c, gn_tcp_t t)
+{
+	struct ghost *g = calloc(1, sizeof(*g));
+	struct gn_tcp_info i;
+
+	if (g == NULL)
+		abort();
+	g->e = e;
+	e->x->n_ghosts++;
+	e->x->n_ghosts_open++;
+	if (gn_tcp_info(c, t, &i) != 0 || !i.fastopen)
+		xfer_fail(e->x, "connection %u: opened twice by handshakes", e->conn);
+	gn_tcp_user_set(c, t, &ghost_ops, g);
+}
+
+/* ---- opening ---- */
+
 static void end_accepted(struct gn_core *c, gn_tcp_t t, void *user, const struct gn_addr *peer)
 {
 	struct xfer_end *e = user;
 
 	if (peer->family != (e->x->plan.v6 ? 6 : 4) || peer->port == 0)
 		xfer_fail(e->x, "accepted() tells a wrong peer");
-	end_opened(e, c, t);
+	if (end_is_ghost(e))
+		ghost_opened(e, c, t);
+	else
+		end_opened(e, c, t);
 }
 
 static void end_connected(struct gn_core *c, gn_tcp_t t, void *user)
@@ -340,15 +420,37 @@ static const struct gn_tcp_ops end_ops = {
 	.closed = end_closed,
 };
 
+/* The first bytes go along with the SYN, or follow it. */
+static int64_t end_connect_data(struct xfer_end *e, const struct gn_addr *to)
+{
+	const struct gn_tcp_opts *o = &e->x->plan.opts;
+	uint64_t most = RTE_MIN(e->to_send, (uint64_t)RTE_MIN(e->chunk_max, o->sndbuf));
+	uint32_t n = rng_below(end_rng(e), (uint32_t)most + 1);
+	int64_t r =
+		gn_tcp_connect_data(e->core, NULL, to, &end_ops, e, o, bytes_at(e->key_out, 0), n);
+
+	if (r > 0)
+		e->sent = n;
+	return r;
+}
+
 static void end_connect(struct gn_core *c, struct gn_timer *t)
 {
 	struct xfer_end *e = (struct xfer_end *)((char *)t - offsetof(struct xfer_end, timer));
 	struct xfer *x = e->x;
 	uint8_t host = e == &x->end[e->conn][0] ? 2 : 1;
 	struct gn_addr to = sim_addr(x->plan.v6, 1, host, (uint16_t)(XFER_PORT + e->conn));
-	int64_t r = gn_tcp_connect(c, NULL, &to, &end_ops, e, &x->plan.opts);
+	int64_t r;
 
-	if (r <= 0)
+	(void)c;
+	if (x->plan.fastopen)
+		r = end_connect_data(e, &to);
+	else
+		r = gn_tcp_connect(e->core, NULL, &to, &end_ops, e, &x->plan.opts);
+
+	if (r == -ENOBUFS && x->plan.fastopen) /* nothing was opened: later */
+		gn_timer_set(e->core, &e->timer, 100000, end_connect);
+	else if (r <= 0)
 		xfer_fail(x, "gn_tcp_connect(): %s", strerror((int)-r));
 }
 

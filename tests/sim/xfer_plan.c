@@ -90,6 +90,30 @@ void xfer_plan(struct xfer_plan *p, uint64_t seed, unsigned n_cores)
 	p->opts.ecn = one_in(&r, 3) ? GN_ON : GN_DEFAULT;
 }
 
+#define DAY_US (24 * 3600 * UINT64_C(1000000))
+
+void xfer_plan_fastopen(struct xfer_plan *p, uint64_t seed)
+{
+	static const uint32_t pending[] = {0, 1, 2, 256, 256, 256}, cache[] = {0, 4, 1024, 1024};
+	struct rng r;
+
+	rng_seed(&r, seed ^ UINT64_C(0x66617374));
+	p->fastopen = true;
+	p->opts.fastopen = GN_ON;
+	p->fastopen_pending = pending[rng_below(&r, RTE_DIM(pending))];
+	p->fastopen_cache = cache[rng_below(&r, RTE_DIM(cache))];
+	p->n_conns = p->n_cores > 1 ? XFER_CONNS_MAX : between(&r, 2, 24);
+	p->size_max = UINT64_C(1) << between(&r, 4, 14);
+	if (one_in(&r, 6)) { /* the second copy of a SYN comes when all is over: xfer_end.c */
+		p->size_max = 16;
+		for (int i = 0; i < 2; i++)
+			p->cable.impair[i] = (struct cable_impair){
+				.dup_ppm = 300000, .dup_us = between(&r, 100000, 900000)};
+	}
+	/* By then all cookies are too old. */
+	p->pause_us = one_in(&r, 4) ? 2 * DAY_US : one_in(&r, 2) ? 100000000 : 0;
+}
+
 void xfer_plan_print(FILE *f, const struct xfer_plan *p)
 {
 	fprintf(f,
@@ -102,15 +126,18 @@ void xfer_plan_print(FILE *f, const struct xfer_plan *p)
 		p->opts.sack == GN_OFF ? ", no SACK" : "",
 		p->opts.window_scaling == GN_OFF ? ", no scaling" : "",
 		p->opts.ecn == GN_ON ? ", ECN" : "");
+	if (p->fastopen)
+		fprintf(f, "  Fast Open: %u pending, %u peers, pause %" PRIu64 " us\n",
+			p->fastopen_pending, p->fastopen_cache, p->pause_us);
 	for (int i = 0; i < 2; i++) {
 		const struct cable_impair *c = &p->cable.impair[i];
 
 		fprintf(f,
 			"  host %d: offloads %04x, loss %u, burst %u/%u, reorder %u by %u us, "
-			"dup %u, corrupt %u ppm, delay %u + %u us, %" PRIu64
+			"dup %u by %u us, corrupt %u ppm, delay %u + %u us, %" PRIu64
 			" bit/s, queue %" PRIu64 " bytes\n",
 			i, p->cable.offloads[i], c->loss_ppm, c->burst_p_ppm, c->burst_r_ppm,
-			c->reorder_ppm, c->reorder_us, c->dup_ppm, c->corrupt_ppm, c->delay_us,
-			c->jitter_us, c->rate_bps, c->queue_bytes);
+			c->reorder_ppm, c->reorder_us, c->dup_ppm, c->dup_us, c->corrupt_ppm,
+			c->delay_us, c->jitter_us, c->rate_bps, c->queue_bytes);
 	}
 }
