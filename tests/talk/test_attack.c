@@ -423,3 +423,54 @@ TALK(attack, icmp_flood_rfc5927_4_1)
 	talk_eq(heap_pool_avail(talk.mp), TALK_POOL);
 	good_connection();
 }
+
+/* Reads an octet at a time and tells of each: not one segment an octet, and the queue's bound holds. */
+TALK(attack, reads_octets_rfc9293_3_8_6_2_1)
+{
+	uint32_t una = 1;
+	unsigned segs = 0, n;
+
+	talk.lenient = true;
+	talk.opts.sndbuf = 65536;
+	talk_established();
+	talk_check(talk_send(100000) <= 65536);
+	talk_skip(NULL);
+	for (unsigned i = 0; i < 1000; i++) {
+		talk_run(10 * MS);
+		una = talk_tcb()->snd_max - talk.conn[talk.c].iss;
+		talk_in(ACK, .seq = 1, .ack = una, .wnd = i == 0 ? TALK_ZERO : 1);
+		talk_skip(&n);
+		segs += i == 0 ? 0 : n;
+		talk_check(talk_tcb()->snd_queued <= 65536);
+	}
+	/* Ten seconds: what the override timeout (section 3.8.6.2.1) lets go, an octet each. */
+	talk_check(segs <= 60);
+	talk_check(talk_count(CNT_tcp_wnd_probes) + segs > 0);
+	talk_check(talk.tcp->tx_bufs <= talk.tcp->tx_bufs_max);
+	good_connection();
+}
+
+/* Takes what it asked for and says no more, each of many: after R2 all is back. */
+TALK(attack, stalls_for_good_rfc9293_3_8_3)
+{
+	talk.lenient = true;
+	talk.opts.sndbuf = 262144;
+	talk_listen();
+	for (unsigned i = 0; i < 20; i++) {
+		talk_in(SYN, .mss = 1000);
+		talk_skip(NULL);
+		talk_in(ACK, .seq = 1, .ack = 1);
+		talk_check(talk_send(1000000) <= 262144);
+		talk_check(talk.tcp->tx_bufs <= talk.tcp->tx_bufs_max);
+		talk_skip(NULL);
+		talk_conn_new();
+	}
+	talk_check(heap_pool_avail(talk.mp) >= TALK_POOL / 4);
+	for (unsigned s = 0; s < 2000; s++) {
+		talk_run(SEC);
+		talk_skip(NULL);
+	}
+	talk_check(talk_count(CNT_tcp_timeouts) > 10);
+	talk_eq(talk.tcp->tx_bufs, 0);
+	good_connection();
+}
