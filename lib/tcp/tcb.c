@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "auth.h"
+#include "evict.h"
 #include "tcp_priv.h"
 
 /* Control blocks: made, opened, ended. */
@@ -17,6 +18,8 @@ struct tcb *tcb_alloc(
 {
 	struct tcb *t = tcp->tcb_free;
 
+	if (unlikely(tcp->n_tcb >= tcp->evict_from))
+		tcp_evict(tcp);
 	if (t == NULL || tcp_flow_add(tcp, hash, FLOW_VAL(FLOW_KIND_TCB, tcb_index(t))) != 0)
 		return NULL;
 	tcp_handle_t handle = t->handle & ~TCP_HANDLE_DEAD;

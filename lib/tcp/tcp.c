@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "auth.h"
+#include "evict.h"
 #include "fastopen.h"
 #include "tcp_priv.h"
 
@@ -116,6 +117,7 @@ struct tcp *tcp_create(const struct tcp_conf *c, struct env *env, struct net *ne
 	tcp->up = up;
 	tcp->up_ctx = up_ctx;
 	tcp->conf = *c;
+	tcp->evict_from = tcp_evict_mark(c);
 	tcp->cookie_key = (struct siphash_key){
 		env->secret.k0 ^ 0x636f6f6b6965, env->secret.k1 ^ 0x73796e2d61636b};
 	if (!tables_alloc(tcp, n_txseg) || tcp_fastopen_cache_init(tcp) != 0) {

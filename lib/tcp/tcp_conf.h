@@ -62,6 +62,7 @@ struct tcp_conf {
 	uint32_t fastopen_pending; /* opened so and not yet acknowledged, a core; default 256 */
 	uint32_t fastopen_cache;   /* servers whose cookies are kept, a core; default 1024 */
 	uint32_t persist_us; /* give up on a shut window; default 0: never (RFC 9293 3.8.6.1) */
+	uint32_t evict_us;   /* blocks run out: who has waited so long may go; default 0: nobody */
 	bool user_timeout_option; /* announce it and heed the peer's; default false */
 	uint32_t synack_tries;	  /* SYN,ACK retransmissions; default 5 */
 	uint8_t quick_acks;	  /* full segments acknowledged at once; default 8 */

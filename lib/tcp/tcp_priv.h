@@ -208,7 +208,7 @@ struct __rte_cache_aligned tcb {
 	uint32_t keepalive_idle_ms, keepalive_interval_ms;
 	uint64_t rexmt_since; /* first timeout of the oldest unacknowledged data (R2) */
 	uint64_t urgent_end;  /* of what was told of, as bytes_received counts (section 3.8.5) */
-	uint64_t close_at;    /* FIN-WAIT-2 nobody holds, or the end of lingering; TCP_NEVER */
+	uint64_t close_at;    /* FIN-WAIT-2 nobody holds, lingering, or evicted; TCP_NEVER */
 	uint32_t bytes_acked; /* congestion avoidance (RFC 5681 section 3.1, RFC 3465 style) */
 	uint8_t soft_error;   /* last ICMP error: reported if the connection times out */
 	uint8_t stalls; /* timeouts of the oldest unacknowledged data (R1); valid with rexmt_since */
@@ -302,6 +302,7 @@ struct tcp {
 	struct tcp_xs *xs_free;
 	struct tcp_xr *xr_free;
 	struct tcp_conf conf;
+	uint32_t evict_from, evict_next; /* evict.c: the mark; the next to look at */
 	uint32_t n_tcb, n_half_open, n_time_wait, n_listeners;
 	struct tcp_half_open *ho;
 	uint32_t ho_free, ho_oldest, ho_newest; /* index + 1 */

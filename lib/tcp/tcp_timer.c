@@ -210,14 +210,14 @@ static void rexmt_fire(struct tcp *tcp, struct tcb *t)
 	}
 }
 
-/* The time to linger is over, or FIN-WAIT-2 that nobody holds. */
+/* The time to linger is over, FIN-WAIT-2 that nobody holds, or evicted (evict.c). */
 static void close_fire(struct tcp *tcp, struct tcb *t)
 {
 	tcp_count(tcp, CNT_tcp_timeouts);
-	if (t->flags & TF_LINGER)
-		tcp_abort_report(tcp, t, ETIMEDOUT);
-	else
+	if (t->state == TCP_FIN_WAIT_2 && !(t->flags & TF_LINGER))
 		tcb_end(tcp, t, 0);
+	else
+		tcp_abort_report(tcp, t, ETIMEDOUT);
 }
 
 static void keepalive_fire(struct tcp *tcp, struct tcb *t)
