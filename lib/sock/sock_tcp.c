@@ -154,6 +154,14 @@ ssize_t gn_tcp_send_ref(struct gn_core *c, gn_tcp_t t, const void *data, size_t 
 	return r;
 }
 
+int gn_tcp_urgent(struct gn_core *c, gn_tcp_t t)
+{
+	struct sock *s = sock_of(c);
+	struct tcb *b = tcp_find(s->tcp, t);
+
+	return b != NULL ? tcp_urgent(s->tcp, b) : -EBADF;
+}
+
 size_t gn_tcp_room(struct gn_core *c, gn_tcp_t t)
 {
 	struct tcb *b = tcp_find(sock_of(c)->tcp, t);

@@ -13,7 +13,7 @@
 
 #define NOT_FAST_OUTPUT                                                                       \
 	(TF_ACK_NOW | TF_FIN_QUEUED | TF_PERSIST | TF_RECOVERY | TF_MORE | TF_ECN | TF_LOSS | \
-		TF_SIGNED)
+		TF_SIGNED | TF_URGENT)
 
 /* TF_ACK_NOW would be served too, but stands for dup_acks_owed also. */
 static __rte_always_inline bool output_expected(

@@ -10,7 +10,7 @@
  * expect it leaves to that, untouched.
  */
 
-#define NOT_TRAIN (TF_PERSIST | TF_RECOVERY | TF_ECN | TF_LOSS | TF_SIGNED)
+#define NOT_TRAIN (TF_PERSIST | TF_RECOVERY | TF_ECN | TF_LOSS | TF_SIGNED | TF_URGENT)
 
 static inline bool train_takes(const struct tcb *t, const struct txseg *s)
 {

@@ -370,7 +370,7 @@ static __rte_noinline void send_queue(struct tcp *tcp, struct tcb *t)
 	const struct net_ifc *ifc = net_ifc_get(tcp->net, t->dst.ifc);
 	uint32_t most = t->mss;
 
-	if (ifc != NULL && !(t->flags & TF_SIGNED) && ifc->tso_max > t->mss &&
+	if (ifc != NULL && !(t->flags & (TF_SIGNED | TF_URGENT)) && ifc->tso_max > t->mss &&
 		ifc->offloads & NET_TX_MULTI_SEGS)
 		most = ifc->tso_max - ifc->tso_max % t->mss;
 	if (t->snd_una == t->snd_max && t->last_tx_us != 0 &&

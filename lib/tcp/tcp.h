@@ -127,6 +127,9 @@ ssize_t tcp_send_buf(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, bool mo
 /* The layer above found no packet buffer for a tcp_send_buf(): writable follows. Answers -ENOBUFS, or
  * -EPIPE, -ENOTCONN. */
 ssize_t tcp_send_nobuf(struct tcp *tcp, struct tcb *t);
+/* What is queued by now is urgent, the peer is told at once (RFC 9293 section 3.8.5). 0, or -EPIPE,
+ * -ENOTCONN, -EINVAL (nothing is queued). */
+int tcp_urgent(struct tcp *tcp, struct tcb *t);
 uint32_t tcp_room(const struct tcb *t);
 /* The layer above is done with n bytes of what it received. */
 void tcp_consumed(struct tcp *tcp, struct tcb *t, uint32_t n);

@@ -100,16 +100,14 @@ _Static_assert(sizeof(struct txseg) <= 64, "stretch of a send queue: one line");
 #define TF_CWR	      0x00100000u /* the next new segment carries CWR */
 #define TF_LOSS	      0x00200000u /* a timeout is being recovered from (until recover) */
 #define TF_SIGNED     0x00400000u /* segments are authenticated (RFC 5925, RFC 2385) */
-
-#define TF_HOLDS   0x04000000u /* the application leaves small segments unread: hold.c */
-#define TF_UTO_OWN 0x00800000u /* the application chose the user timeout (RFC 5482) */
-
+#define TF_HOLDS      0x04000000u /* the application leaves small segments unread: hold.c */
+#define TF_UTO_OWN    0x00800000u /* the application chose the user timeout (RFC 5482) */
 /* In SYN-SENT: the first SYN asks for a cookie or has one. In SYN-RECEIVED: opened by a cookie. Later: data
  * on the SYN was taken. Of a half-open entry: the SYN,ACK has a cookie (RFC 7413). */
 #define TF_FASTOPEN 0x01000000u
-
-#define TF_SMALL  0x02000000u /* the send buffer, or a packet buffer, may not hold a segment */
-#define TF_LINGER 0x80000000u /* closed from above, which still wants to hear of the end */
+#define TF_SMALL    0x02000000u /* the send buffer, or a packet buffer, may not hold a segment */
+#define TF_URGENT   0x08000000u /* urgent data up to snd_up may not be acknowledged yet */
+#define TF_LINGER   0x80000000u /* closed from above, which still wants to hear of the end */
 
 /* What the two SYNs agree on. Before that, in SYN-SENT: what we ask for. */
 #define TCP_AGREED (TF_TS | TF_SACK | TF_ECN | TF_WSCALE)
@@ -217,6 +215,7 @@ struct __rte_cache_aligned tcb {
 	/* With TF_HOLDS (hold.c): buffers of unread data up to held_seq, and behind it. */
 	uint32_t held_old, held_new, held_seq;
 	uint32_t limit_ms[TCP_SNDBUF_LIMITED]; /* by enum tcp_limit - 1, whole life */
+	uint32_t snd_up; /* SND.UP, with TF_URGENT: behind the last urgent octet */
 	const struct tcp_cc_ops *cc;
 };
 
@@ -693,8 +692,7 @@ void tcp_pmtu_acked(struct tcp *tcp, struct tcb *t);
 uint16_t tcp_pmtu_probe_len(struct tcp *tcp, struct tcb *t, uint32_t unsent, uint32_t room);
 void tcp_pmtu_probe_sent(struct tcp *tcp, struct tcb *t, uint16_t len);
 /* error.c */
-/* Tells the application, which may let go then, of what does not end the connection (MUST-47). */
-void tcp_error_report(struct tcp *tcp, struct tcb *t, int err);
+void tcp_error_report(struct tcp *tcp, struct tcb *t, int err); /* the application may let go */
 void tcp_error(void *ctx, const struct net_error *e);
 
 /* The block has something to send, or is dead: served in this turn's output. */

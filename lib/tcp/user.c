@@ -131,6 +131,21 @@ ssize_t tcp_send_nobuf(struct tcp *tcp, struct tcb *t)
 	return -ENOBUFS;
 }
 
+/* The pointer leaves with the data, or alone if the window keeps that back. */
+int tcp_urgent(struct tcp *tcp, struct tcb *t)
+{
+	int rc = send_allowed(t);
+
+	if (rc != 0)
+		return rc;
+	if (t->snd_queued == 0)
+		return -EINVAL;
+	t->snd_up = t->snd_una + t->snd_queued;
+	t->flags = (t->flags | TF_URGENT) & ~TF_MORE;
+	tcp_ack_now(tcp, t);
+	return 0;
+}
+
 /* How many stretches m's segments will be. */
 static unsigned stretches(const struct rte_mbuf *m, uint16_t mss)
 {

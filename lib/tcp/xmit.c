@@ -73,34 +73,50 @@ static void signed_sack(struct tcp *tcp, struct tcb *t, struct wire_tcp_opts *o)
 	o->has = o->n_sack != 0 ? has | WIRE_TCP_OPT_SACK : has;
 }
 
-/* As xmit_header(), with a signature over all of the segment. */
-static int xmit_signed(
+/* The urgent pointer of a segment: from its own number to behind the last urgent octet (section 3.8.5,
+ * MUST-62), as far as it reaches. 0: none. */
+static uint16_t urgent_pointer(struct tcb *t, uint32_t seq)
+{
+	if (seq_leq(t->snd_up, t->snd_una)) {
+		t->flags &= ~TF_URGENT;
+		return 0;
+	}
+	return seq_gt(t->snd_up, seq) ? (uint16_t)RTE_MIN(t->snd_up - seq, UINT32_C(65535)) : 0;
+}
+
+/* As xmit_header(), with what is rare: a signature over all of the segment, an urgent pointer. */
+static int xmit_general(
 	struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, unsigned flags)
 {
 	struct wire_tcp_opts o = {.has = t->flags & TF_TS ? WIRE_TCP_OPT_TS : 0,
 		.tsval = tcp_ts_now(tcp, t->ts_off),
 		.tsecr = t->ts_recent};
+	bool is_signed = (t->flags & TF_SIGNED) != 0, rst = (flags & WIRE_TCP_RST) != 0;
 	uint8_t opts[WIRE_TCP_MAX_LEN], tos = t->tos;
+	uint16_t urp = t->flags & TF_URGENT && !rst ? urgent_pointer(t, seq) : 0;
 	unsigned n;
 
-	if (t->xr != NULL && t->flags & TF_SACK && m->pkt_len == 0 && !(flags & WIRE_TCP_RST))
+	if (is_signed && t->xr != NULL && t->flags & TF_SACK && m->pkt_len == 0 && !rst)
 		signed_sack(tcp, t, &o);
 	n = wire_tcp_opts_emit(opts, &o);
-	n += tcp_auth_opt_emit(tcp, t->auth, -1, opts + n);
+	if (is_signed)
+		n += tcp_auth_opt_emit(tcp, t->auth, -1, opts + n);
 	if (t->flags & TF_ECN)
 		flags = xmit_ecn(t, flags, &tos);
 	struct wire_tcp h = {.sport = t->key.lport,
 		.dport = t->key.rport,
 		.seq = seq,
 		.ack = t->rcv_nxt,
-		.hlen = (uint8_t)(WIRE_TCP_LEN + n),
-		.flags = (uint8_t)flags,
-		.wnd = wnd_update(t)};
-	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, h.hlen);
+		.hlen = (uint8_t)(WIRE_TCP_LEN + n + (flags >> XMIT_OPTS_SHIFT)),
+		.flags = (uint8_t)(urp != 0 ? flags | WIRE_TCP_URG : flags),
+		.wnd = wnd_update(t),
+		.urp = urp};
+	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(WIRE_TCP_LEN + n));
 
 	wire_tcp_emit(p, &h);
 	memcpy(p + WIRE_TCP_LEN, opts, n);
-	tcp_auth_sign_conn(tcp, tcp_v6(t), &t->key, t->auth, m, h.hlen);
+	if (is_signed)
+		tcp_auth_sign_conn(tcp, tcp_v6(t), &t->key, t->auth, m, h.hlen);
 	xmit_acked(t);
 	return xmit_output(tcp, t, m, 0, h.hlen, tos);
 }
@@ -108,8 +124,8 @@ static int xmit_signed(
 int tcp_xmit(struct tcp *tcp, struct tcb *t, struct rte_mbuf *m, uint32_t seq, unsigned flags,
 	uint16_t tso_mss)
 {
-	if (unlikely(t->flags & TF_SIGNED))
-		return xmit_signed(tcp, t, m, seq, flags);
+	if (unlikely(t->flags & (TF_SIGNED | TF_URGENT)))
+		return xmit_general(tcp, t, m, seq, flags);
 	return xmit_header(tcp, t, m, seq, flags, tso_mss);
 }
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+
 #include "talk.h"
 
 /* Urgent data and shut windows: RFC 9293 sections 3.4 and 3.8.5 (docs/rfc9293.md). */
@@ -162,4 +164,137 @@ TALK(rfc9293_urgent, any_length_must31_3_8_5)
 	}
 	talk_no_event();
 	talk_skip(NULL);
+}
+
+/* ---- sending ---- */
+
+static void give(uint32_t len)
+{
+	struct talk_conn *c = &talk.conn[talk.c];
+	uint8_t *b = malloc(len);
+
+	for (uint32_t i = 0; i < len; i++)
+		b[i] = talk_byte(c->app_sent + 1 + i, true);
+	talk_eq(tcp_send(talk.tcp, talk_tcb(), b, len, false), len);
+	c->app_sent += len;
+	free(b);
+}
+
+static void give_urgent(uint32_t len)
+{
+	give(len);
+	talk_eq(tcp_urgent(talk.tcp, talk_tcb()), 0);
+	tcp_output_run(talk.tcp);
+}
+
+/* The next segment says that urgent data ends before up; 0: it says nothing. */
+static void said(unsigned line, uint32_t seq, uint32_t len, uint32_t up)
+{
+	const struct talk_out *o = talk_next_out();
+	uint32_t iss = talk.conn[talk.c].iss;
+
+	if (o == NULL || o->h.seq - iss != seq || o->len != len)
+		talk_fail(line, "another segment");
+	if (((o->h.flags & URG) != 0) != (up != 0) || (up != 0 && seq + o->h.urp != up))
+		talk_fail(line, "flags %#x, urgent pointer %u", o->h.flags, o->h.urp);
+}
+#define SAID(seq, len, up) said(__LINE__, seq, len, up)
+
+/* MUST-30, MUST-62: the pointer of each segment is behind the last urgent octet, until that is
+ * acknowledged, and also when it is sent again. */
+TALK(rfc9293_urgent, sent_must30_must62_3_8_5)
+{
+	talk_established();
+	talk_eq(tcp_urgent(talk.tcp, talk_tcb()), -EINVAL);
+	give_urgent(10);
+	SAID(1, 10, 11);
+	talk_run(1 * SEC);
+	SAID(1, 10, 11);
+	talk_in(ACK, .seq = 1, .ack = 11);
+	give(2500);
+	give_urgent(10);
+	SAID(11, 1000, 2521);
+	talk_in(ACK, .seq = 1, .ack = 1011);
+	SAID(1011, 1000, 2521);
+	talk_in(ACK, .seq = 1, .ack = 2011);
+	SAID(2011, 510, 2521);
+	talk_in(ACK, .seq = 1, .ack = 2521);
+	talk_send(10);
+	talk_expect(ACK | PSH, .seq = 2521, .ack = 1, .len = 10);
+	talk_in(ACK, .seq = 1, .ack = 2531);
+	talk_shutdown();
+	talk_expect(FIN | ACK, .seq = 2531, .ack = 1);
+	talk_eq(tcp_urgent(talk.tcp, talk_tcb()), -EPIPE);
+}
+
+/* What follows urgent data in one segment is not urgent: the pointer says so. */
+TALK(rfc9293_urgent, sent_before_other_data_must62_3_8_5)
+{
+	talk_established();
+	give(10);
+	talk_eq(tcp_urgent(talk.tcp, talk_tcb()), 0);
+	give(20);
+	tcp_output_run(talk.tcp);
+	SAID(1, 30, 11);
+	talk_in(ACK, .seq = 1, .ack = 31);
+}
+
+/* The peer hears of it though its window is shut; the probe says it too. */
+TALK(rfc9293_urgent, sent_at_zero_window_must30_3_8_5)
+{
+	talk.peer_wnd = 1000;
+	talk_established();
+	talk_send(1000);
+	talk_expect(ACK, .seq = 1, .ack = 1, .len = 1000);
+	talk_in(ACK, .seq = 1, .ack = 1001, .wnd = TALK_ZERO);
+	give_urgent(5);
+	SAID(1001, 0, 1006);
+	talk_expect_none();
+	talk_run(200 * MS);
+	SAID(1001, 1, 1006);
+	talk_in(ACK, .seq = 1, .ack = 1001, .wnd = 1000);
+	SAID(1001, 5, 1006);
+	talk_in(ACK, .seq = 1, .ack = 1006);
+}
+
+/* MUST-31: more than the pointer can say at once; and no port may cut such segments. */
+TALK(rfc9293_urgent, sent_beyond_64k_must31_3_8_5)
+{
+	uint32_t at = 1;
+
+	talk.tso_max = 60000;
+	talk.wscale = 8;
+	talk_established();
+	talk_in(ACK, .seq = 1, .ack = 1, .wnd = 65535);
+	talk_tcb()->cwnd = 200000;
+	give_urgent(100000);
+	for (; at < 100001; at += 1000) {
+		const struct talk_out *o = talk_next_out();
+
+		talk_check(o != NULL && o->len == 1000 && o->h.flags & URG);
+		talk_eq(o->h.seq - talk.conn[0].iss, at);
+		talk_eq(o->h.urp, RTE_MIN(100001 - at, UINT32_C(65535)));
+	}
+	talk_expect_none();
+	talk_in(ACK, .seq = 1, .ack = 100001);
+}
+
+/* With options that lie before and behind: time stamps, and SACK of what came early. */
+TALK(rfc9293_urgent, sent_with_options_must30_3_8_5)
+{
+	const struct talk_out *o;
+
+	talk.ts = true;
+	talk.sack = true;
+	talk_established();
+	give_urgent(10);
+	SAID(1, 10, 11);
+	talk_in(ACK, .seq = 101, .ack = 1, .len = 100);
+	o = talk_next_out();
+	talk_check(o != NULL && o->len == 0 && o->o.has & WIRE_TCP_OPT_TS &&
+		   o->o.has & WIRE_TCP_OPT_SACK);
+	talk_eq(o->h.flags & URG, 0); /* its number is behind the urgent data */
+	talk_in(ACK, .seq = 1, .ack = 11, .len = 100);
+	talk_expect(ACK, .seq = 11, .ack = 201, .with = WIRE_TCP_OPT_TS);
+	talk_received(200);
 }

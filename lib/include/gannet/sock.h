@@ -212,6 +212,13 @@ GN_API ssize_t gn_tcp_send_ref(struct gn_core *c, gn_tcp_t t, const void *data, 
 /* Sends packet buffers (payload only). Takes m if the answer is not negative, else m stays the
  * caller's. All or nothing, errors as gn_tcp_send_ref(). */
 GN_API ssize_t gn_tcp_send_buf(struct gn_core *c, gn_tcp_t t, struct rte_mbuf *m, unsigned flags);
+/*
+ * What was given to send calls so far is urgent: the peer is told at once where it ends, though the data
+ * may wait for its window. It stays in line, and more may become urgent. For protocols that have always
+ * used this; new ones should not (RFC 6093 section 5). 0, -EBADF, -EPIPE, -ENOTCONN, -EINVAL (all of
+ * it is acknowledged: send first).
+ */
+GN_API int gn_tcp_urgent(struct gn_core *c, gn_tcp_t t);
 /* Bytes that a send would take now. */
 GN_API size_t gn_tcp_room(struct gn_core *c, gn_tcp_t t);
 
