@@ -85,6 +85,40 @@ Test(sock_tcp, what_an_attempt_outlives_is_reported)
 	cr_expect_eq(gn_tcp_abort(st.a, (gn_tcp_t)t), 0);
 }
 
+static size_t urgent_ahead;
+
+static void urgent(struct gn_core *c, gn_tcp_t t, void *user, size_t ahead)
+{
+	(void)c;
+	(void)t;
+	(void)user;
+	urgent_ahead += ahead;
+}
+
+/* RFC 9293 section 3.8.5: the peer hears where urgent data ends, and how much of it is left. */
+Test(sock_tcp, urgent_data_is_told_of)
+{
+	struct gn_tcp_ops ops = st_tcp;
+	struct gn_tcp_info info;
+	gn_tcp_t a, b;
+
+	st_connect(&a, &b);
+	ops.urgent = urgent;
+	cr_expect_eq(gn_tcp_user_set(st.b, b, &ops, NULL), 0);
+	cr_expect_eq(gn_tcp_urgent(st.a, a), -EINVAL, "nothing is queued");
+	cr_expect_eq(gn_tcp_urgent(st.a, a + 1), -EBADF);
+	cr_expect_eq(gn_tcp_send(st.a, a, "stop!", 5, 0), 5);
+	cr_expect_eq(gn_tcp_urgent(st.a, a), 0);
+	cr_expect_eq(gn_tcp_send(st.a, a, "rest", 4, 0), 4);
+	st_run(500000);
+	cr_expect_eq(urgent_ahead, 5);
+	cr_expect_eq(st_last(1, ST_RECEIVED)->len, 9);
+	cr_expect_eq(gn_tcp_info(st.b, b, &info), 0);
+	cr_expect_eq(info.urgent, 0, "all is read");
+	cr_expect_eq(gn_tcp_shutdown(st.a, a), 0);
+	cr_expect_eq(gn_tcp_urgent(st.a, a), -EPIPE);
+}
+
 Test(sock_tcp, refused_connection_ends_by_closed)
 {
 	struct gn_addr to = st_addr("10.0.1.2:81");
