@@ -250,3 +250,19 @@ TALK(rfc9293_user, rst_with_text_shld2_3_5_3)
 	talk_eq(talk.tcp->n_half_open, 0);
 	talk_expect_none();
 }
+
+/* MUST-47: a neighbour that is not found is an error of the same kind; its frames wait there meanwhile. */
+TALK(rfc9293_user, neighbour_not_found_is_reported_must47_3_9_1_8)
+{
+	talk.errors = true;
+	talk.lenient = true;
+	talk.neigh_learned = true;
+	talk_connect();
+	talk_run(4 * SEC);
+	talk_error(EHOSTUNREACH);
+	talk_state("SYN-SENT");
+	talk.on[EV_ERROR] = abort_it;
+	talk_run(60 * SEC);
+	talk_eq(talk.tcp->n_tcb, 0);
+	talk.ev_read = talk.n_evs;
+}
