@@ -68,7 +68,7 @@ struct tcp_up_ops {
 	 * tcp_find() does not find it any more. */
 	void (*closed)(void *ctx, struct tcb *t, int err);
 	/* What does not end the connection, or not yet (RFC 9293 section 3.9.1.8): EHOSTUNREACH or
-	 * ENETUNREACH, an ICMP error about what it sent; ETIMEDOUT, the same data, or SYN, is sent again
+	 * ENETUNREACH, an ICMP error about what it sent; ETIMEDOUT, the same data, SYN or probe is sent again
 	 * for the r1-th time. May be NULL. */
 	void (*error)(void *ctx, struct tcb *t, int err);
 };

@@ -69,7 +69,7 @@ static void give_up(struct tcp *tcp, struct tcb *t)
 	tcb_end(tcp, t, t->soft_error != 0 ? t->soft_error : ETIMEDOUT);
 }
 
-/* R1 (MUST-20 (b)): the same data, or SYN, was sent again for the r1-th time or more. The application
+/* R1 (MUST-20 (b)): the same data, SYN or probe was sent again for the r1-th time or more. The application
  * hears of it once, and may let go then (SHLD-9). */
 static void stalled(struct tcp *tcp, struct tcb *t)
 {
@@ -108,6 +108,11 @@ static void syn_timeout(struct tcp *tcp, struct tcb *t)
 	stalled(tcp, t);
 }
 
+static uint64_t probe_interval_us(const struct tcp *tcp, const struct tcb *t, unsigned backoff)
+{
+	return RTE_MIN((uint64_t)t->rto_us << backoff, (uint64_t)tcp->conf.rto_max_us);
+}
+
 /* How long the window has been probed, at the least until that is for ever: the intervals so far. */
 static uint64_t probing_us(const struct tcp *tcp, const struct tcb *t)
 {
@@ -116,7 +121,7 @@ static uint64_t probing_us(const struct tcp *tcp, const struct tcb *t)
 	if (t->backoff >= BACKOFF_MAX)
 		return TCP_NEVER;
 	for (unsigned i = 0; i <= t->backoff; i++)
-		sum += RTE_MIN((uint64_t)t->rto_us << i, (uint64_t)tcp->conf.rto_max_us);
+		sum += probe_interval_us(tcp, t, i);
 	return sum;
 }
 
@@ -136,6 +141,7 @@ static uint64_t persist_left_us(const struct tcp *tcp, const struct tcb *t)
 static void persist_timeout(struct tcp *tcp, struct tcb *t)
 {
 	uint64_t silent_us = tcp->env->now_us - t->last_rx_us, limit_us = give_up_us(tcp, t);
+	bool heard; /* of the peer, since the last probe */
 
 	if (persist_left_us(tcp, t) == 0) {
 		tcp_count(tcp, CNT_tcp_persist_drops);
@@ -151,12 +157,17 @@ static void persist_timeout(struct tcp *tcp, struct tcb *t)
 	tcp_probe(tcp, t);
 	if (!(t->flags & TF_PERSIST))
 		return;
+	heard = t->backoff == 0 || silent_us <= probe_interval_us(tcp, t, t->backoff);
 	backoff_more(t);
 	tcp_rexmt_arm(tcp, t);
 	if (t->user_timeout_s != 0 && silent_us < limit_us)
 		t->rexmt_at = RTE_MIN(t->rexmt_at, tcp->env->now_us + limit_us - silent_us);
 	if (persist_left_us(tcp, t) != TCP_NEVER)
 		t->rexmt_at = RTE_MIN(t->rexmt_at, tcp->env->now_us + persist_left_us(tcp, t));
+	if (heard)
+		t->stalls = 0;
+	else
+		stalled(tcp, t);
 }
 
 /* At the first timeout: when the data was sent. R2 has always begun with the timeout itself. */

@@ -266,3 +266,28 @@ TALK(rfc9293_user, neighbour_not_found_is_reported_must47_3_9_1_8)
 	talk_eq(talk.tcp->n_tcb, 0);
 	talk.ev_read = talk.n_evs;
 }
+
+/* SHLD-9: R1 holds for the probes of a shut window, too, if they get no answer. */
+TALK(rfc9293_user, unanswered_probes_are_reported_shld9_3_8_3)
+{
+	uint64_t rto = 200 * MS;
+
+	talk.errors = true;
+	talk.peer_wnd = 1000;
+	talk_established();
+	talk_send(2000);
+	talk_expect(ACK, .seq = 1, .ack = 1, .len = 1000);
+	talk_in(ACK, .seq = 1, .ack = 1001, .wnd = TALK_ZERO);
+	for (unsigned i = 0; i < 8; i++, rto *= 2) {
+		talk_expect_after(rto, ACK, .seq = 1001, .ack = 1, .len = 1);
+		if (i < 5) /* heard of: no news */
+			talk_in(ACK, .seq = 1, .ack = 1001, .wnd = TALK_ZERO);
+		talk_no_event();
+	}
+	talk_expect_after(rto, ACK, .seq = 1001, .ack = 1, .len = 1);
+	talk_error(ETIMEDOUT);
+	talk_state("ESTABLISHED");
+	talk_in(ACK, .seq = 1, .ack = 1001, .wnd = 1000);
+	talk_expect(ACK | PSH, .seq = 1001, .ack = 1, .len = 1000);
+	talk_in(ACK, .seq = 1, .ack = 2001);
+}

@@ -109,7 +109,7 @@ struct gn_tcp_ops {
 	void (*closed)(struct gn_core *c, gn_tcp_t t, void *user, int err);
 	/*
 	 * What the connection outlives so far (RFC 9293 section 3.9.1.8). EHOSTUNREACH, ENETUNREACH: an
-	 * ICMP error about what it sent. ETIMEDOUT: the same data, or SYN, has been sent again tcp.r1
+	 * ICMP error about what it sent. ETIMEDOUT: the same data, SYN or probe has been sent again tcp.r1
 	 * times; that goes on until it is acknowledged or the connection given up. A hint, no proof:
 	 * ICMP can be forged.
 	 */
