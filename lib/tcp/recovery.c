@@ -134,6 +134,12 @@ static bool cc_hears(const struct tcb *t, const struct tcp_ack_sample *a, bool r
 	return a->limited || t->cc->flags & TCP_CC_ECN || t->flags & TF_LOSS;
 }
 
+/* RFC 3168 section 6.1.2: an ACK with ECE lets no window grow. DCTCP and BBR make of it what they will. */
+static bool ece_keeps(const struct tcb *t, const struct tcp_ack_sample *a)
+{
+	return a->ece && t->flags & TF_ECN && !(t->cc->flags & (TCP_CC_ECN | TCP_CC_MODEL));
+}
+
 /* What the ACK says of the state of things. True: something must be sent again at once. */
 static bool judge(
 	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, struct tcp_ack_sample *a, bool dup)
@@ -174,7 +180,7 @@ void tcp_recovery_ack(
 	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, struct tcp_ack_sample *a, bool dup)
 {
 	struct tcp_loss *l = &t->xs->loss;
-	bool now = false, was = (t->flags & TF_RECOVERY) != 0;
+	bool now = false, was = (t->flags & TF_RECOVERY) != 0, quiet = false;
 
 	if (a->acked != 0)
 		t->dup_acks = 0;
@@ -183,6 +189,7 @@ void tcp_recovery_ack(
 	tcp_rate_finish(tcp, t, a);
 	if (unlikely(!in_order(t, a))) {
 		now = judge(tcp, t, s, a, dup);
+		quiet = ece_keeps(t, a);
 		a->lost = l->newly_lost;
 		l->newly_lost = 0;
 		l->dsack = false;
@@ -192,7 +199,7 @@ void tcp_recovery_ack(
 	}
 	l->orig_seen = false;
 	a->in_flight = tcp_pipe(t);
-	if (cc_hears(t, a, was || t->flags & TF_RECOVERY))
+	if (!quiet && cc_hears(t, a, was || t->flags & TF_RECOVERY))
 		t->cc->acked(tcp, t, a);
 }
 
