@@ -267,13 +267,20 @@ int tcp_auth_mkt(struct tcp *tcp, struct tcp_auth_conn *c, bool v6, const struct
 	return entry < 0 ? -1 : mkt_add(tcp, c, v6, k, entry);
 }
 
+bool tcp_auth_is_ao(const struct tcp *tcp, const struct tcb *t)
+{
+	const struct tcp_auth_conn *c = &tcp->auth->conn[t->auth - 1];
+
+	return tcp_auth_key(tcp, c->mkt[c->send].entry)->alg != TCP_AUTH_MD5;
+}
+
 int tcp_auth_rnext(struct tcp *tcp, struct tcb *t, uint8_t recv_id)
 {
 	if (t->auth == 0)
 		return -EINVAL;
 	struct tcp_auth_conn *c = &tcp->auth->conn[t->auth - 1];
 
-	if (tcp_auth_key(tcp, c->mkt[c->send].entry)->alg == TCP_AUTH_MD5)
+	if (!tcp_auth_is_ao(tcp, t))
 		return -EINVAL;
 	int i = tcp_auth_mkt(tcp, c, tcp_v6(t), &t->key, recv_id, true);
 

@@ -52,6 +52,8 @@ struct tcp_auth {
 void tcp_auth_destroy(struct tcp *tcp);
 /* A block begins with the key: its state and flags. false: no room. */
 bool tcp_auth_begin(struct tcp *tcp, struct tcb *t, int entry);
+/* Of a block with TF_SIGNED: by TCP-AO, not by MD5? */
+bool tcp_auth_is_ao(const struct tcp *tcp, const struct tcb *t);
 /* Is a segment for the block signed as it must be? It is dropped if not. */
 bool tcp_auth_tcb_ok(struct tcp *tcp, struct tcb *t, struct tcp_seg *s);
 /* The key of a peer: longest prefix, a port before any port, then the first given; -1: none. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "auth.h"
 #include "fastopen.h"
 #include "tcp_priv.h"
 
@@ -30,10 +31,23 @@ void tcp_error_report(struct tcp *tcp, struct tcb *t, int err)
 		tcp->up->error(tcp->up_ctx, t, err);
 }
 
+/* RFC 5925 section 7.8: what anybody may forge does not touch a connection that TCP-AO guards, once it is
+ * open, unless the operator says so: port and protocol unreachable, and that fragmentation is needed. */
+static bool is_guarded(const struct tcp *tcp, const struct tcb *t, const struct net_error *e)
+{
+	if (likely(!(t->flags & TF_SIGNED)) || !(t->flags & TF_SENDING) || tcp->conf.ao_icmp)
+		return false;
+	return (is_hard(e) || (!e->quote.v6 && e->mtu != 0)) && tcp_auth_is_ao(tcp, t);
+}
+
 static void tcb_error(struct tcp *tcp, struct tcb *t, const struct net_error *e)
 {
 	if (seq_lt(e->quote.seq, t->snd_una) || seq_geq(e->quote.seq, t->snd_max))
 		return; /* RFC 5927 section 4.1 */
+	if (unlikely(is_guarded(tcp, t, e))) {
+		tcp_count(tcp, CNT_tcp_icmp_guarded);
+		return;
+	}
 	if (e->mtu != 0) {
 		if (t->flags & TF_SENDING)
 			tcp_pmtu_icmp(tcp, t, e->mtu);

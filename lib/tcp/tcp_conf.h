@@ -80,6 +80,7 @@ struct tcp_conf {
 	uint8_t ecn;		      /* enum tcp_ecn (RFC 3168); default TCP_ECN_ACCEPT */
 	enum tcp_cc_id cc;	      /* congestion control; default CUBIC (RFC 9438) */
 	enum tcp_pacing pacing;	      /* default auto: if the congestion control works by rate */
+	bool ao_icmp;		      /* ICMP ends or narrows TCP-AO connections; default false */
 	bool nodelay;		      /* default false */
 	bool keepalive;		      /* default false (RFC 9293 3.8.4, MUST-25) */
 	uint16_t mss_min;	      /* smallest MSS believed of a peer; default 88 */
