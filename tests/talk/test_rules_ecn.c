@@ -170,8 +170,8 @@ TALK(rules_ecn, dctcp_once_a_window_rfc8257_3_3)
 	talk_check(talk_cwnd() >= 4500);
 }
 
-/* Section 3.1: a peer that did not agree gets a connection as any other's. */
-TALK(rules_ecn, dctcp_without_ecn_rfc8257_3_1)
+/* Section 3: a peer that did not agree gets a connection as any other's. */
+TALK(rules_ecn, dctcp_without_ecn_rfc8257_3)
 {
 	talk.opts.cc = tcp_cc_find("dctcp");
 	talk_connect();

@@ -119,8 +119,8 @@ TALK(rules_options, paws_wraps_rfc7323_5_2)
 	talk_eq(talk_drops(DROP_tcp_paws), 1);
 }
 
-/* RFC 6093 section 2.1: the pointer is of the octet behind the urgent data, and without URG nothing. */
-TALK(rules_options, urgent_pointer_without_the_flag_rfc6093_2_1)
+/* RFC 6093 section 4: the pointer is of the octet behind the urgent data, and without URG nothing. */
+TALK(rules_options, urgent_pointer_without_the_flag_rfc6093_4)
 {
 	talk_established();
 	talk_in(ACK, .seq = 1, .ack = 1, .len = 10, .urp = 5);

@@ -44,7 +44,7 @@ static void guard(uint8_t alg)
 
 static const uint8_t algs[] = {TCP_AUTH_HMAC_SHA1, TCP_AUTH_AES_CMAC, TCP_AUTH_MD5};
 
-/* RFC 5925 section 7.1, RFC 2385 section 2: a SYN without the option is dropped, silently. */
+/* RFC 5925 section 7.5, RFC 2385 section 2: a SYN without the option is dropped, silently. */
 static void unsigned_syn(uint8_t alg)
 {
 	key_add(alg);
@@ -55,7 +55,7 @@ static void unsigned_syn(uint8_t alg)
 	talk_eq(talk.tcp->n_half_open, 0);
 }
 
-TALK(rules_signed, unsigned_syn_rfc5925_7_1)
+TALK(rules_signed, unsigned_syn_rfc5925_7_5)
 {
 	unsigned_syn(TCP_AUTH_HMAC_SHA1);
 }
@@ -65,7 +65,7 @@ TALK(rules_signed, unsigned_syn_rfc2385_2)
 	unsigned_syn(TCP_AUTH_MD5);
 }
 
-/* RFC 5925 section 7.3: nothing that is not signed changes anything, resets neither. */
+/* RFC 5925 section 7.5: nothing that is not signed changes anything, resets neither. */
 static void unsigned_segments(uint8_t alg)
 {
 	uint32_t nxt;
@@ -85,7 +85,7 @@ static void unsigned_segments(uint8_t alg)
 	talk_no_event();
 }
 
-TALK(rules_signed, unsigned_segments_rfc5925_7_3)
+TALK(rules_signed, unsigned_segments_rfc5925_7_5)
 {
 	unsigned_segments(TCP_AUTH_AES_CMAC);
 }
@@ -96,7 +96,7 @@ TALK(rules_signed, unsigned_segments_rfc2385_2)
 }
 
 /* A signature of the right form that is wrong, and a KeyID that is none of the peer's. */
-TALK(rules_signed, wrong_signature_rfc5925_7_3)
+TALK(rules_signed, wrong_signature_rfc5925_7_5)
 {
 	static const uint8_t wrong[] = {29, 16, 2, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
 			     unknown[] = {29, 16, 77, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
@@ -112,7 +112,7 @@ TALK(rules_signed, wrong_signature_rfc5925_7_3)
 }
 
 /* An attempt to a peer with a key: the SYN has the option's room, and no answer without it counts. */
-TALK(rules_signed, unsigned_answers_to_a_syn_rfc5925_7_2)
+TALK(rules_signed, unsigned_answers_to_a_syn_rfc5925_7_4)
 {
 	for (unsigned i = 0; i < RTE_DIM(algs); i++) {
 		struct tcp_auth_key k;

@@ -318,23 +318,54 @@ static void adopts(uint16_t value, uint16_t want_s)
 	talk_eq(talk_tcb()->user_timeout_s, want_s);
 }
 
-/* min(U_LIMIT, max(ADV_UTO, REMOTE_UTO, L_LIMIT)) */
-#define ADOPTS(name, own_s, value, want_s)                   \
-	TALK(option, name)                                   \
-	{                                                    \
-		talk.conf.user_timeout_option = true;        \
-		talk.conf.user_timeout_us = (own_s)*1000000; \
-		adopts(value, want_s);                       \
-	}
-ADOPTS(the_longer_is_adopted_rfc5482_3_1, 50, 200, 200)
-ADOPTS(minutes_rfc5482_3, 50, 0x8000 | 10, 600)
-ADOPTS(ours_is_longer_rfc5482_3_1, 300, 200, 300)
-ADOPTS(never_below_100s_rfc5482_3_1, 30, 40, 100)
-ADOPTS(upper_limit_rfc5482_3_1, 30, 0xffff, 4294)
-ADOPTS(r2_is_ours_rfc5482_3_1, 0, 200, 924)
+/* Our timeout, the peer's option, and what comes of it: min(U_LIMIT, max(ADV_UTO, REMOTE_UTO, L_LIMIT)) */
+static void option_adopts(uint32_t own_s, uint16_t value, uint32_t want_s)
+{
+	talk.conf.user_timeout_option = true;
+	talk.conf.user_timeout_us = own_s * 1000000;
+	adopts(value, want_s);
+}
+
+TALK(option, the_longer_is_adopted_rfc5482_3_1)
+{
+	option_adopts(50, 200, 200);
+}
+
+TALK(option, minutes_rfc5482_3)
+{
+	option_adopts(50, 0x8000 | 10, 600);
+}
+
+TALK(option, ours_is_longer_rfc5482_3_1)
+{
+	option_adopts(300, 200, 300);
+}
+
+TALK(option, never_below_100s_rfc5482_3_1)
+{
+	option_adopts(30, 40, 100);
+}
+
+TALK(option, upper_limit_rfc5482_3_1)
+{
+	option_adopts(30, 0xffff, 4294);
+}
+
+TALK(option, r2_is_ours_rfc5482_3_1)
+{
+	option_adopts(0, 200, 924);
+}
+
 /* Reserved: ignored. */
-ADOPTS(zero_seconds_ignored_rfc5482_3, 30, 0, 30)
-ADOPTS(zero_minutes_ignored_rfc5482_3, 30, 0x8000, 30)
+TALK(option, zero_seconds_ignored_rfc5482_3)
+{
+	option_adopts(30, 0, 30);
+}
+
+TALK(option, zero_minutes_ignored_rfc5482_3)
+{
+	option_adopts(30, 0x8000, 30);
+}
 
 /* CHANGEABLE is false where the application chose. */
 TALK(option, not_over_the_applications_choice_rfc5482_3_1)
