@@ -104,6 +104,12 @@ void xfer_plan_fastopen(struct xfer_plan *p, uint64_t seed)
 	p->fastopen_cache = cache[rng_below(&r, RTE_DIM(cache))];
 	p->n_conns = p->n_cores > 1 ? XFER_CONNS_MAX : between(&r, 2, 24);
 	p->size_max = UINT64_C(1) << between(&r, 4, 14);
+	/* A burst goes by with frames, not with time: a queue with one connection, whose retransmissions
+	 * are all it has, must not lose them all. */
+	for (int i = 0; i < 2; i++)
+		if (p->cable.impair[i].burst_p_ppm != 0)
+			p->cable.impair[i].burst_r_ppm =
+				RTE_MAX(p->cable.impair[i].burst_r_ppm, 700000u);
 	if (one_in(&r, 6)) { /* the second copy of a SYN comes when all is over: xfer_end.c */
 		p->size_max = 16;
 		for (int i = 0; i < 2; i++)
