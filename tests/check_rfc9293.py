@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Is docs/rfc9293.md whole and true? One row for each number of RFC 9293, a test for each requirement
+"""Are docs/rfc9293.md and docs/rfc-tcp.md whole and true? Of the first: one row for each number of RFC 9293, a test for each requirement
 that is said to be met, and each test that is named exists. Deviations are in docs/limits.md by their
-number. Prints what is wrong as FILE:LINE: what; exit status 1 then."""
+number. Of the second, which has rules of other RFCs: each has a test, or a reason, and the tests exist.
+Prints what is wrong as FILE:LINE: what; exit status 1 then."""
 import re
 import sys
 from pathlib import Path
 
 COUNT = {"MUST": 69, "SHLD": 31, "MAY": 18, "REC": 1}
 DOC = "docs/rfc9293.md"
+RULES = "docs/rfc-tcp.md"
 LIMITS = "docs/limits.md"
 # TALK, TALK4 and TALK6 add _ip4 and _ip6 to the name.
 C_TEST = re.compile(r"^\s*(?:TALK[46]?|Test)\(\s*(\w+)\s*,\s*(\w+)", re.M)
+RULE = re.compile(r"^\|\s*\d+( \w+)?\s*\|")
 ROW = re.compile(r"^\|\s*([A-Z]+)-(\d+)\s*\|")
 STATUS = re.compile(r"(met|deviates|not applicable)\b(.*)")
 NUMBER = re.compile(r"\b(?:MUST|SHLD)-\d+\b")
@@ -52,6 +55,23 @@ def row_check(kind, number, cells, tests, limits):
     return wrong
 
 
+def rules_check(root, tests):
+    """What is wrong with the rules of other RFCs, as (line, text)."""
+    errors = []
+    for n, line in enumerate((root / RULES).read_text().splitlines(), 1):
+        if not RULE.match(line):
+            continue
+        cells = [c.strip() for c in line.strip().strip("|").split("|")]
+        if len(cells) != 5:
+            errors.append((n, f"{len(cells)} columns, wanted 5"))
+            continue
+        named = re.findall(r"`([^`]+)`", cells[4])
+        errors += [(n, f"no such test: {t}") for t in named if t not in tests]
+        if cells[3].startswith("met") and not named:
+            errors.append((n, "is said to be met, and no test is named"))
+    return errors
+
+
 def main(root):
     errors = []
     seen = {}
@@ -74,9 +94,11 @@ def main(root):
     for kind, count in COUNT.items():
         errors += [(last, f"{kind}-{n} has no row") for n in range(1, count + 1)
                    if (kind, n) not in seen]
-    for line, text in errors:
-        print(f"{DOC}:{line}: {text}", file=sys.stderr)
-    return 1 if errors else 0
+    rules = rules_check(root, tests)
+    for doc, found in ((DOC, errors), (RULES, rules)):
+        for line, text in found:
+            print(f"{doc}:{line}: {text}", file=sys.stderr)
+    return 1 if errors or rules else 0
 
 
 if __name__ == "__main__":
