@@ -48,4 +48,23 @@ unsigned wire_ip4_options_check(const uint8_t *p, const struct wire_ip4 *h, bool
 unsigned wire_ip4_options_reply(
 	uint8_t *out, const uint8_t *p, const struct wire_ip4 *h, uint32_t time, uint32_t *first);
 
+/*
+ * The options of a packet that is forwarded, in place (RFC 1812 section 5.3.13): Record Route gets out,
+ * our address on the way on; Timestamp the time, of the address that ours() knows. h's options passed
+ * wire_ip4_options_check(). The header's checksum is the caller's. Returns 0, or the offset that a
+ * Parameter Problem points at: no room, nor to count that.
+ */
+unsigned wire_ip4_options_forward(uint8_t *p, const struct wire_ip4 *h, uint32_t out, uint32_t time,
+	bool (*ours)(const void *ctx, uint32_t ip), const void *ctx);
+
+/* Where the next stop of a source route that is not exhausted stands in the header, or 0. *strict: of
+ * SSRR. */
+unsigned wire_ip4_source_route(const uint8_t *p, const struct wire_ip4 *h, bool *strict);
+/* Its stop becomes out, our address on the way on; the pointer moves on. */
+void wire_ip4_source_route_next(uint8_t *p, unsigned at, uint32_t out);
+
+/* The options that each fragment gets (RFC 791 section 3.1, "copied"), into out, which has room for 40
+ * bytes; how many, a multiple of 4, padded. */
+unsigned wire_ip4_options_copied(uint8_t *out, const uint8_t *p, const struct wire_ip4 *h);
+
 #endif

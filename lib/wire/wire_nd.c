@@ -7,9 +7,10 @@
 #include "wire_bytes.h"
 #include "wire_icmp.h"
 
-#define OPT_SLLA  1
-#define OPT_TLLA  2
-#define OPT_NONCE 14
+#define OPT_SLLA       1
+#define OPT_TLLA       2
+#define OPT_REDIRECTED 4
+#define OPT_NONCE      14
 
 #define ND_FLAGS (WIRE_ND_NA_ROUTER | WIRE_ND_NA_SOLICITED | WIRE_ND_NA_OVERRIDE)
 
@@ -99,4 +100,28 @@ int wire_nd_print(char *buf, size_t size, const struct wire_nd *h)
 		target, h->flags & WIRE_ND_NA_ROUTER ? "R" : "",
 		h->flags & WIRE_ND_NA_SOLICITED ? "S" : "",
 		h->flags & WIRE_ND_NA_OVERRIDE ? "O" : "", lladdr, nonce);
+}
+
+unsigned wire_nd_redirect_emit(uint8_t *p, const struct ip6 *target, const struct ip6 *dst,
+	const uint8_t *lladdr, unsigned len)
+{
+	unsigned n = 40;
+
+	wire_put32(p, (uint32_t)WIRE_ICMP6_REDIRECT << 24);
+	wire_put32(p + 4, 0);
+	memcpy(p + 8, target->b, sizeof(target->b));
+	memcpy(p + 24, dst->b, sizeof(dst->b));
+	if (lladdr != NULL) {
+		p[n] = OPT_TLLA;
+		p[n + 1] = 1;
+		memcpy(p + n + 2, lladdr, 6);
+		n += 8;
+	}
+	if (len != 0) {
+		memset(p + n, 0, 8);
+		p[n] = OPT_REDIRECTED;
+		p[n + 1] = (uint8_t)(1 + len / 8);
+		n += 8;
+	}
+	return n;
 }

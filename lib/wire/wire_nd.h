@@ -31,6 +31,12 @@ struct wire_nd {
 int wire_nd_parse(const uint8_t *p, size_t len, struct wire_nd *h);
 /* With checksum field 0; lladdr and nonce options as has_lladdr and nonce_len (0 or 6) say. */
 unsigned wire_nd_emit(uint8_t *p, const struct wire_nd *h);
+/* A redirect (RFC 4861 section 4.5) but for the packet it is about, with checksum field 0: 40 bytes, 48 with
+ * the target's link-layer address. Then follows, if len is not 0, the head of a redirected header option
+ * of 8 bytes and len, a multiple of 8. */
+#define WIRE_ND_REDIRECT_MAX 56
+unsigned wire_nd_redirect_emit(uint8_t *p, const struct ip6 *target, const struct ip6 *dst,
+	const uint8_t *lladdr, unsigned len);
 int wire_nd_print(char *buf, size_t size, const struct wire_nd *h);
 
 #endif
