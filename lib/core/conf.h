@@ -50,6 +50,8 @@ struct conf_ifc {
 	struct conf_route route[64];
 	struct conf_neigh neigh[64];
 	bool link_local; /* make an IPv6 link-local address; default true */
+	bool forward;	 /* default false */
+	uint8_t rpf;	 /* enum net_rpf */
 };
 
 struct conf_port {

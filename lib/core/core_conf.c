@@ -45,6 +45,8 @@ static void core_ifc_tmpl(const struct core_params *p, unsigned port, const stru
 		.tso_max = on->offloads & DRV_TX_TSO ? CORE_TSO_MAX : 0,
 		.offloads = core_ifc_offloads(p, on),
 		.up = link.up,
+		.forward = conf->forward,
+		.rpf = conf->rpf,
 	};
 	memcpy(ifc->mac, caps.mac, sizeof(ifc->mac));
 	if (conf->vlan.outer != 0)

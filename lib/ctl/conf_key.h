@@ -34,6 +34,8 @@ enum conf_type {
 	T_ROUTE_ECN,
 	T_ROUTE_CC,
 	T_PACING,
+	T_RPF,
+	T_ROUTE_KIND,
 	T_CPU,
 	T_RSSKEY,
 	T_WORD,

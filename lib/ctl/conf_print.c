@@ -142,8 +142,10 @@ static void print_ifc(const struct conf_ifc *ifc, const char *indent, FILE *out)
 {
 	char ip[64], via[64], mac[24];
 
-	fprintf(out, "%slink-local: %s\n%saddresses:\n", indent, ifc->link_local ? "true" : "false",
-		indent);
+	fprintf(out, "%slink-local: %s\n", indent, ifc->link_local ? "true" : "false");
+	fprintf(out, "%sforwarding: %s\n", indent, ifc->forward ? "true" : "false");
+	fprintf(out, "%srpf: %s\n%saddresses:\n", indent,
+		conf_key_words(conf_key_find(SCOPE_IFC, "rpf"))[ifc->rpf], indent);
 	for (unsigned i = 0; i < ifc->n_addr; i++) {
 		conf_print_ip(ip, sizeof(ip), ifc->addr[i].v6, &ifc->addr[i].ip);
 		fprintf(out, "%s  - \"%s/%u\"\n", indent, ip, ifc->addr[i].plen);

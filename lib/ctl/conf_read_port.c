@@ -108,11 +108,16 @@ static void read_route(struct conf_reader *r, struct conf_ifc *ifc, const struct
 	if (r->err->n != before)
 		return;
 	if (strcmp(to->text, "default") == 0) {
-		if (via == NULL) {
+		if (via == NULL && route->opts.kind == NET_ROUTE_UNICAST) {
 			conf_bad(r, n, "a default route needs 'via', the gateway's address");
 			return;
 		}
-		conf_parse_ip(via->text, &route->v6, &ip);
+		if (via != NULL)
+			conf_parse_ip(via->text, &route->v6, &ip);
+	}
+	if (via != NULL && route->opts.kind != NET_ROUTE_UNICAST) {
+		conf_bad(r, via, "a gateway for a route of that type; expected none");
+		return;
 	}
 	if (via != NULL && conf_parse_ip(via->text, &v6, &ip) && v6 != route->v6) {
 		conf_bad(r, via, "gateway %s for %s; expected both of one family", via->text,

@@ -140,3 +140,13 @@ void fib_redirect_evict(struct fib *f)
 	if (oldest != NULL)
 		fib_remove(f, oldest);
 }
+
+unsigned fib_static_flush(struct fib *f)
+{
+	unsigned before = f->count;
+
+	for (unsigned i = f->count; i-- > 0;)
+		if (fib_static(&f->route[i]))
+			fib_remove(f, &f->route[i]);
+	return before - f->count;
+}

@@ -45,6 +45,8 @@ const struct fib_route *fib_next(
 	const struct fib *f, const union net_ip *dst, uint16_t ifc, const struct fib_route *r);
 /* Removes the redirects that ended by now_us. */
 void fib_redirects_expire(struct fib *f, uint64_t now_us);
+/* Removes all static routes; how many. */
+unsigned fib_static_flush(struct fib *f);
 /* Removes the redirect that ends first. */
 void fib_redirect_evict(struct fib *f);
 

@@ -5,6 +5,7 @@
 #include "wire_cksum.h"
 
 #define TIMESTAMP_LEN 20
+#define MASK_LEN      12
 
 /* Code 0 and 2 (of networks) count as of the host (RFC 1122 section 3.2.2.2). */
 static enum net_verdict icmp4_redirect(struct net *n, struct net_pkt *p, const struct wire_icmp *h)
@@ -130,6 +131,34 @@ static enum net_verdict icmp4_timestamp(struct net *n, struct net_pkt *p)
 	return NET_DONE;
 }
 
+/* RFC 950 appendix I, RFC 1812 section 4.3.3.9: the mask of the interface that the request came by. */
+static enum net_verdict icmp4_mask(struct net *n, struct net_pkt *p)
+{
+	uint8_t *l4 = rte_pktmbuf_mtod_offset(p->m, uint8_t *, p->l4_off);
+	const struct net_ifc *f = &n->ifc[p->ifc].pub;
+	uint16_t sum = 0;
+	uint8_t plen = 0;
+
+	if (p->flags & NET_PKT_L3_MCAST)
+		return net_drop(n, p, DROP_icmp4_bcast);
+	if (!n->conf.mask_reply)
+		return net_drop(n, p, DROP_icmp4_type);
+	if (p->l4_len < MASK_LEN || p->m->data_len - p->l4_off < MASK_LEN)
+		return net_drop(n, p, DROP_icmp4_short);
+	for (unsigned i = 0; i < f->n_addr4; i++)
+		if (f->addr4[i].ip.v4 == p->dst.v4)
+			plen = f->addr4[i].plen;
+	if (plen == 0)
+		return net_drop(n, p, DROP_icmp4_type);
+	wire_put32(l4 + 8, ip4_mask(plen));
+	memcpy(l4 + 2, &sum, sizeof(sum));
+	sum = net_icmp_sum(n, p);
+	memcpy(l4 + 2, &sum, sizeof(sum)); /* of the request, which the answer's follows from */
+	if (icmp4_answer(n, p, WIRE_ICMP4_MASK_REPLY) == 0)
+		net_count(n, CNT_icmp4_tx_masks);
+	return NET_DONE;
+}
+
 enum net_verdict icmp4_input(struct net *n, struct net_pkt *p)
 {
 	const uint8_t *l4 = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l4_off);
@@ -149,6 +178,8 @@ enum net_verdict icmp4_input(struct net *n, struct net_pkt *p)
 		return icmp4_redirect(n, p, &h);
 	case WIRE_ICMP4_TIMESTAMP:
 		return icmp4_timestamp(n, p);
+	case WIRE_ICMP4_MASK:
+		return icmp4_mask(n, p);
 	case WIRE_ICMP4_UNREACH:
 	case WIRE_ICMP4_TIME:
 	case WIRE_ICMP4_PARAM:
@@ -174,8 +205,10 @@ static bool icmp4_about_error(const struct net_pkt *p)
 
 bool icmp4_error_allowed(const struct net *n, const struct net_pkt *p)
 {
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(p->m, const uint8_t *, p->l3_off);
+
 	return (p->flags & (NET_PKT_L2_MCAST | NET_PKT_L3_MCAST)) == 0 && ip4_unicast(p->src.v4) &&
-	       !icmp4_about_error(p);
+	       (wire_get16(ip + 6) & 0x1fff) == 0 && !icmp4_about_error(p);
 }
 
 void icmp4_error_send(struct net *n, const struct net_pkt *p, struct rte_mbuf *m)
@@ -183,7 +216,11 @@ void icmp4_error_send(struct net *n, const struct net_pkt *p, struct rte_mbuf *m
 	struct net_tx tx = {.proto = IPPROTO_ICMP};
 	union net_ip src = p->dst;
 	struct net_dst d;
-	int err = net_route(n, false, &p->src, &src, NET_NO_IFC, &d);
+	int err;
+
+	if (!net_is_local(n, false, &src)) /* of the interface that it leaves by */
+		src = net_ip4(0);
+	err = net_route(n, false, &p->src, &src, NET_NO_IFC, &d);
 
 	if (err != 0)
 		pkt_drop(&n->env->pool, m, route_drop(err));

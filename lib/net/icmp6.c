@@ -121,7 +121,7 @@ void icmp6_error_send(struct net *n, const struct net_pkt *p, struct rte_mbuf *m
 	struct net_dst d;
 	int err;
 
-	if (!mcast)
+	if (!mcast && net_is_local(n, true, &p->dst))
 		src = p->dst;
 	err = net_route(n, true, &p->src, &src,
 		mcast || ip6_linklocal(&p->src.v6) ? p->ifc : NET_NO_IFC, &d);

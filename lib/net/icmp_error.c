@@ -101,6 +101,33 @@ enum net_verdict net_error_input(
 	return NET_DONE;
 }
 
+/* A packet that was to be passed on: its source is told (RFC 1812 section 5.2.7.1). */
+static bool forwarded_unreach(
+	struct net *n, const struct neigh *e, struct rte_mbuf *m, uint8_t type, uint8_t code)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+	bool v6 = e->flags & NEIGH_V6;
+	unsigned hlen = v6 ? WIRE_IP6_LEN : (ip[0] & 0xfu) * 4;
+	struct net_pkt p = {.m = m,
+		.ifc = e->ifc,
+		.l4_off = (uint16_t)hlen,
+		.l4_len = (uint16_t)(m->pkt_len - hlen),
+		.proto = ip[v6 ? 6 : 9],
+		.flags = v6 ? NET_PKT_V6 : 0};
+
+	if (v6) {
+		memcpy(p.src.v6.b, ip + 8, sizeof(p.src.v6.b));
+		memcpy(p.dst.v6.b, ip + 24, sizeof(p.dst.v6.b));
+	} else {
+		p.src = net_ip4(wire_get32(ip + 12));
+		p.dst = net_ip4(wire_get32(ip + 16));
+	}
+	if (net_ip_any(&p.src) || net_is_local(n, v6, &p.src))
+		return false;
+	net_icmp_error(n, &p, type, code, 0);
+	return true;
+}
+
 /* RFC 4861 section 7.2.2, RFC 1122 section 3.3.1: as if a router had said "host unreachable". */
 void net_error_unreach(struct net *n, const struct neigh *e, struct rte_mbuf *m)
 {
@@ -111,6 +138,8 @@ void net_error_unreach(struct net *n, const struct neigh *e, struct rte_mbuf *m)
 		.ifc = e->ifc};
 	const struct net_proto *proto;
 
+	if (forwarded_unreach(n, e, m, err.type, err.code))
+		return;
 	if (wire_quote_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, v6, &err.quote) < 0)
 		return;
 	proto = error_proto(n, err.quote.proto);

@@ -35,6 +35,7 @@ int net_ifc_add(struct net *n, const struct net_ifc *tmpl)
 		return -ENOSPC;
 	f->pub = *tmpl;
 	f->pub.index = index;
+	f->mtu_most = tmpl->mtu;
 	f->pub.up = true;
 	f->pub.n_addr4 = f->pub.n_addr6 = f->pub.n_group4 = f->pub.n_group6 = 0;
 	f->tx_vlan = tmpl->n_tags == 1 && (tmpl->offloads & NET_TX_VLAN) != 0;
@@ -49,6 +50,7 @@ int net_ifc_add(struct net *n, const struct net_ifc *tmpl)
 	memcpy(&rx->mac, tmpl->mac, sizeof(tmpl->mac));
 	rx->scope = tmpl->scope;
 	rx->ifc = index;
+	rx->forward = tmpl->forward;
 	rx->trust_hash = n->n_cores == 1 || (tmpl->offloads & NET_RX_STEERED) != 0;
 	/* Without trust none is: that combination is none that a port sets. */
 	rx->good6 =
@@ -96,4 +98,17 @@ void net_ifc_link(struct net *n, uint16_t ifc, bool up)
 	neigh_plain_ifc(n, ifc);
 	ifc_addrs_check(n, f, false, up);
 	ifc_addrs_check(n, f, true, up);
+}
+
+int net_ifc_mtu(struct net *n, uint16_t ifc, uint16_t mtu)
+{
+	struct ifc *f = &n->ifc[ifc];
+
+	if (ifc >= n->n_ifc || mtu < 68 || mtu > f->mtu_most)
+		return -EINVAL;
+	f->pub.mtu = mtu;
+	/* Ways hold the MTU they were found with. */
+	neigh_handles_end(n, false);
+	neigh_handles_end(n, true);
+	return 0;
 }

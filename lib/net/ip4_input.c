@@ -26,6 +26,9 @@ static enum ip4_for ip4_dst_other(const struct net *n, const struct net_rx *rx, 
 		return IP4_FOR_ALL;
 	if (dst >> 28 == 0xe)
 		return group_joined(&n->ifc[rx->ifc], false, &ip) ? IP4_FOR_ALL : IP4_FOR_NOBODY;
+	/* A router has its addresses on all interfaces (RFC 1812 section 5.2.3). */
+	if (rx->forward && net_is_local(n, false, &ip))
+		return IP4_FOR_US;
 	return addr_ours(n, rx->ifc, false, &ip) ? IP4_FOR_US : IP4_FOR_NOBODY;
 }
 
@@ -129,6 +132,8 @@ enum net_verdict ip4_whole_input(struct net *n, const struct net_rx *rx, struct 
 		net_trim(n, p->m, p->l3_off + (uint32_t)h.total_len);
 	if (!ip4_local(rx, h.dst)) {
 		why = ip4_dst_check(n, rx, p);
+		if (why == DROP_ip4_not_ours && rx->forward)
+			return ip4_forward(n, rx, p, &h);
 		if (why != DROP_NONE)
 			return net_drop(n, p, why);
 	}
@@ -140,6 +145,8 @@ enum net_verdict ip4_whole_input(struct net *n, const struct net_rx *rx, struct 
 	if ((h.frag & (WIRE_IP4_MF | 0x1fff)) != 0)
 		return ip4_frag_input(n, rx, p, &h);
 	if (h.hlen != WIRE_IP4_LEN) {
+		if (n->conf.source_routes && rx->forward && ip4_source_routed(p, &h))
+			return ip4_forward_source_route(n, rx, p, &h);
 		why = ip4_options(n, p, &h);
 		if (why != DROP_NONE)
 			return net_drop(n, p, why);

@@ -35,7 +35,8 @@ static enum drop ip6_dst_other(struct net *n, const struct net_rx *rx, struct ne
 	}
 	if (ip6_any(dst) || ip6_loopback(dst))
 		return DROP_ip6_dst;
-	if (addr_ours(n, rx->ifc, true, &p->dst))
+	if (addr_ours(n, rx->ifc, true, &p->dst) ||
+		(rx->forward && !ip6_linklocal(dst) && net_is_local(n, true, &p->dst)))
 		return DROP_NONE;
 	return addr_state(n, rx->ifc, true, &p->dst) != NET_ADDR_NONE ? DROP_ifc_no_address
 								      : DROP_ip6_not_ours;
@@ -166,6 +167,8 @@ enum net_verdict ip6_whole_input(struct net *n, const struct net_rx *rx, struct 
 		net_trim(n, p->m, end);
 	if (unlikely(!ip6_local(rx, &h.dst))) {
 		why = ip6_dst_other(n, rx, p);
+		if (why == DROP_ip6_not_ours && rx->forward && !ip6_mcast(&h.dst))
+			return ip6_forward(n, rx, p, &h);
 		if (why != DROP_NONE)
 			return net_drop(n, p, why);
 	}

@@ -309,6 +309,21 @@ int net_neigh_add(
 	return 0;
 }
 
+int net_neigh_del(struct net *n, uint16_t ifc, bool v6, const union net_ip *ip)
+{
+	struct neigh *e = neigh_find(n, ifc, v6, ip);
+
+	if (e == NULL || e->flags & NEIGH_MAPPED)
+		return -ENOENT;
+	neigh_free(n, e, DROP_neigh_failed);
+	return 0;
+}
+
+void net_neigh_flush(struct net *n, uint16_t ifc, bool v6)
+{
+	neigh_flush_ifc(n, ifc, v6);
+}
+
 unsigned net_neigh_list(
 	const struct net *n, struct net_neigh_info *out, unsigned max, uint32_t *cursor)
 {

@@ -23,6 +23,7 @@ void net_conf_default(struct net_conf *c)
 		.icmp_burst = 50,
 		.echo_reply = true,
 		.redirects = true,
+		.send_redirects = true,
 		.strong_host = true};
 }
 

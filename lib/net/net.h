@@ -61,6 +61,8 @@ struct net_ifc {
 	uint32_t offloads; /* NET_TX_*, NET_RX_*: what the port does for us */
 	uint8_t mac[6];
 	bool up;
+	bool forward; /* packets that come over it for others are passed on (RFC 1812, RFC 8200) */
+	uint8_t rpf;  /* enum net_rpf, of those */
 	uint8_t n_addr4, n_addr6, n_group4, n_group6;
 	struct net_addr addr4[NET_ADDR_MAX];
 	struct net_addr addr6[NET_ADDR_MAX]; /* the link-local address is one of them */
@@ -69,6 +71,13 @@ struct net_ifc {
 		uint32_t refs;
 	} group4[NET_GROUP_MAX], group6[NET_GROUP_MAX];
 	char name[32];
+};
+
+/* Is the source of a packet that is to be passed on believed (RFC 1812 section 5.3.8, RFC 3704)? */
+enum net_rpf {
+	NET_RPF_OFF,	/* yes */
+	NET_RPF_LOOSE,	/* if there is a route to it */
+	NET_RPF_STRICT, /* if the best route to it is over the interface it came by */
 };
 
 #define NET_TX_IP_CKSUM	  0x01u
@@ -180,7 +189,10 @@ struct net_conf {
 	uint32_t icmp_rate, icmp_burst; /* errors a second and at once, a core; default 1000, 50 */
 	bool echo_reply;		/* default true */
 	bool timestamp_reply;		/* default false */
+	bool mask_reply;		/* address mask (RFC 950 appendix I); default false */
 	bool redirects;			/* default true: believe routers that name a better one */
+	bool send_redirects;		/* default true, of packets that are passed on */
+	bool source_routes;		/* default false: those of IPv4 are refused */
 	bool strong_host; /* default true: an address is ours on its own interface only */
 };
 
@@ -218,13 +230,36 @@ int net_route_add(struct net *n, bool v6, const union net_ip *prefix, uint8_t pl
 int net_route_del(
 	struct net *n, bool v6, const union net_ip *prefix, uint8_t plen, const union net_ip *gw);
 
-/* What a route asks for; zero: nothing. All but the MTU are transports' own, only kept here. */
+/* What becomes of packets that a route is for. */
+enum net_route_kind {
+	NET_ROUTE_UNICAST,
+	NET_ROUTE_BLACKHOLE,   /* dropped */
+	NET_ROUTE_UNREACHABLE, /* refused: ICMP host unreachable, ICMPv6 no route; EHOSTUNREACH */
+	NET_ROUTE_PROHIBIT,    /* refused: administratively prohibited; EACCES */
+};
+
+/* What a route asks for; zero: nothing. All but kind and MTU are transports' own, only kept here. */
 struct net_route_opts {
 	uint32_t rcvbuf;
 	uint16_t mtu;	 /* of packets over it, if less than the interface's */
 	uint16_t mss;	 /* announced, and the most that is sent */
 	uint8_t ecn, cc; /* as struct conf_route says */
+	uint8_t kind;	 /* enum net_route_kind */
 };
+/* What of the routes is shown: up to max from *cursor on (start with 0), in the order they are tried. */
+struct net_route_info {
+	union net_ip prefix, gw; /* gw all zero: on link */
+	uint32_t metric;
+	uint16_t ifc;
+	uint8_t plen;
+	bool v6;
+	const char *source,
+		*kind; /* "connected", "static", "redirect"; "unicast", "blackhole", ... */
+};
+unsigned net_route_list(
+	const struct net *n, struct net_route_info *out, unsigned max, uint32_t *cursor);
+/* Removes all static routes of a family; how many. */
+unsigned net_route_flush(struct net *n, bool v6);
 /* Of a static route that is there, before flows use it. -ENOENT. */
 int net_route_opts_set(struct net *n, bool v6, const union net_ip *prefix, uint8_t plen,
 	const union net_ip *gw, const struct net_route_opts *o);
@@ -234,6 +269,13 @@ const struct net_route_opts *net_route_opts(struct net *n, bool v6, const union 
 /* A permanent neighbour entry. */
 int net_neigh_add(
 	struct net *n, uint16_t ifc, bool v6, const union net_ip *ip, const uint8_t mac[6]);
+/* Forgets a neighbour, permanent or not; what waits for it is dropped. -ENOENT. */
+int net_neigh_del(struct net *n, uint16_t ifc, bool v6, const union net_ip *ip);
+/* Forgets all neighbours of an interface but permanent ones. */
+void net_neigh_flush(struct net *n, uint16_t ifc, bool v6);
+/* Packets of up to mtu bytes from now on, of IPv6 at least 1280 (RFC 8200 section 5). -EINVAL: below 68, or
+ * above what the interface began with. */
+int net_ifc_mtu(struct net *n, uint16_t ifc, uint16_t mtu);
 /* Reference-counted. ifc NET_NO_IFC: the interface of the route to the group, or the first. */
 int net_group_join(struct net *n, uint16_t ifc, bool v6, const union net_ip *group);
 int net_group_leave(struct net *n, uint16_t ifc, bool v6, const union net_ip *group);
@@ -268,7 +310,8 @@ struct net_dst {
  * Finds route and neighbour entry for dst (starting no resolution). *src all zero: chosen (IPv4:
  * the interface's address whose subnet holds the next hop, else its first; IPv6: RFC 6724 rules 1,
  * 2, 3, 8); else checked to be ours (-EADDRNOTAVAIL). ifc: NET_NO_IFC, or the one to use (link-local
- * destinations, multicast). -ENETUNREACH: no route. -EADDRNOTAVAIL: no usable source.
+ * destinations, multicast). -ENETUNREACH: no route, or one that is a black hole; -EHOSTUNREACH, -EACCES: one that refuses.
+ * -EADDRNOTAVAIL: no usable source.
  */
 int net_route(struct net *n, bool v6, const union net_ip *dst, union net_ip *src, uint16_t ifc,
 	struct net_dst *out);

@@ -42,6 +42,7 @@ struct net_rx {
 	uint32_t scope;
 	uint16_t ifc;
 	bool trust_hash; /* a packet with the port's hash is at its owner */
+	bool forward;	 /* what is not for us is passed on */
 	bool src4_first[256], src4_last[256], src6_first[256], src6_last[256];
 	struct net_local4 local4[NET_ADDR_MAX];
 	struct ip6 local6[NET_ADDR_MAX];

@@ -41,10 +41,16 @@ struct ifc {
 	uint8_t l2_len;		     /* of what is sent, without a tag that the port inserts */
 	bool tx_vlan;		     /* the port inserts the tag */
 	bool tx_ip_cksum, tx_l4_cksum;
-	bool tx_plain; /* both, and no tag to be inserted by the port, and the link is up */
+	uint16_t mtu_most; /* what it began with */
+	bool tx_plain;	   /* both, and no tag to be inserted by the port, and the link is up */
 	struct net_ifc pub;
 	struct net_addr_ctl ctl4[NET_ADDR_MAX], ctl6[NET_ADDR_MAX];
 };
+
+static inline uint16_t ifc_mtu(const struct ifc *f, bool v6)
+{
+	return v6 && f->pub.mtu < 1280 ? 1280 : f->pub.mtu;
+}
 
 struct net_limit {
 	uint64_t last_us;
@@ -254,6 +260,8 @@ void arp_probe(struct net *n, struct ifc *ifc, uint32_t ip);
 void arp_announce(struct net *n, struct ifc *ifc, uint32_t ip);
 enum net_verdict nd_input(struct net *n, struct net_pkt *p);
 void nd_solicit(struct net *n, struct neigh *e, bool unicast);
+/* Tells p's source that to, on the same link, is a better next hop for p's destination. */
+void nd_redirect_send(struct net *n, const struct net_pkt *p, const struct ip6 *to);
 void nd_dad_solicit(struct net *n, struct ifc *ifc, const struct ip6 *ip, const uint8_t nonce[6]);
 
 /* ip4_*.c, ip6_*.c, icmp*.c */
@@ -267,6 +275,15 @@ static inline uint16_t *ip4_id_slot(struct net *n, uint32_t dst)
 
 enum net_verdict ip4_input(struct net *n, const struct net_rx *rx, struct net_pkt *p);
 enum net_verdict ip6_input(struct net *n, const struct net_rx *rx, struct net_pkt *p);
+/* ip4_forward.c, ip6_forward.c: packets for others (RFC 1812 section 5.3, RFC 8200) */
+enum net_verdict ip4_forward(
+	struct net *n, const struct net_rx *rx, struct net_pkt *p, const struct wire_ip4 *h);
+/* For us, by a source route that goes on. */
+bool ip4_source_routed(const struct net_pkt *p, const struct wire_ip4 *h);
+enum net_verdict ip4_forward_source_route(
+	struct net *n, const struct net_rx *rx, struct net_pkt *p, const struct wire_ip4 *h);
+enum net_verdict ip6_forward(
+	struct net *n, const struct net_rx *rx, struct net_pkt *p, const struct wire_ip6 *h);
 enum net_verdict icmp4_input(struct net *n, struct net_pkt *p);
 enum net_verdict icmp6_input(struct net *n, struct net_pkt *p);
 /* As net_output*(), but the transport checksum is right already. */
@@ -360,6 +377,8 @@ enum drop route_drop(int err);
 /* An IPv4 neighbour on the interface's own subnets, or a link-local or on-link IPv6 one. */
 bool route_on_link(const struct net *n, uint16_t ifc, bool v6, const union net_ip *ip);
 
+/* Did the gateway of r fail, not long ago? */
+bool route_gateway_dead(struct net *n, bool v6, const struct fib_route *r);
 const struct fib_route *route_pick(struct net *n, bool v6, const union net_ip *dst, uint16_t ifc);
 
 /* redirect.c: packets to dst go by gw from now on, on this core */

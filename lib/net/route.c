@@ -44,11 +44,11 @@ bool route_on_link(const struct net *n, uint16_t ifc, bool v6, const union net_i
 	if (v6 && ip6_linklocal(&ip->v6))
 		return true;
 	r = fib_lookup(route_fib(n, v6), ip, ifc);
-	return r != NULL && net_ip_any(&r->gw);
+	return r != NULL && net_ip_any(&r->gw) && r->opts.kind == NET_ROUTE_UNICAST;
 }
 
 /* Did the route's gateway fail, not long ago? */
-static bool gateway_dead(struct net *n, bool v6, const struct fib_route *r)
+bool route_gateway_dead(struct net *n, bool v6, const struct fib_route *r)
 {
 	const struct neigh *e;
 
@@ -68,7 +68,7 @@ const struct fib_route *route_pick(struct net *n, bool v6, const union net_ip *d
 	while ((r = fib_next(f, dst, ifc, r)) != NULL) {
 		if (r->until_us != 0 && r->until_us <= n->env->now_us)
 			continue;
-		if (likely(!gateway_dead(n, v6, r)))
+		if (likely(!route_gateway_dead(n, v6, r)))
 			return r;
 		if (best == NULL)
 			best = r;
@@ -110,6 +110,18 @@ static uint16_t hop_ifc(const struct net *n, bool v6, const union net_ip *dst, u
 	return r != NULL ? r->ifc : 0;
 }
 
+static int route_refuses(const struct fib_route *r)
+{
+	switch (r->opts.kind) {
+	case NET_ROUTE_PROHIBIT:
+		return -EACCES;
+	case NET_ROUTE_UNREACHABLE:
+		return -EHOSTUNREACH;
+	default:
+		return -ENETUNREACH;
+	}
+}
+
 static int hop_find(
 	struct net *n, bool v6, const union net_ip *dst, uint16_t from, uint16_t ifc, struct hop *h)
 {
@@ -133,6 +145,8 @@ static int hop_find(
 		r = route_pick(n, v6, dst, ifc);
 	if (r == NULL)
 		return -ENETUNREACH;
+	if (unlikely(r->opts.kind != NET_ROUTE_UNICAST))
+		return route_refuses(r);
 	h->ifc = r->ifc;
 	h->mtu = r->opts.mtu;
 	if (!net_ip_any(&r->gw))
@@ -251,7 +265,7 @@ int net_route(struct net *n, bool v6, const union net_ip *dst, union net_ip *src
 		neigh_map(n, e, v6);
 	out->neigh = e != NULL ? neigh_handle(n, e) : 0;
 	out->ifc = h.ifc;
-	out->mtu = n->ifc[h.ifc].pub.mtu;
+	out->mtu = ifc_mtu(&n->ifc[h.ifc], v6);
 	if (unlikely(h.mtu != 0) && h.mtu < out->mtu)
 		out->mtu = h.mtu;
 	return 0;
@@ -380,4 +394,47 @@ const struct net_route_opts *net_route_opts(struct net *n, bool v6, const union 
 	if (unlikely(n->route_opts))
 		r = route_pick(n, v6, dst, NET_NO_IFC);
 	return r != NULL ? &r->opts : NULL;
+}
+
+static const char *route_source(const struct fib_route *r)
+{
+	if (r->connected)
+		return "connected";
+	return r->until_us != 0 ? "redirect" : "static";
+}
+
+unsigned net_route_list(
+	const struct net *n, struct net_route_info *out, unsigned max, uint32_t *cursor)
+{
+	static const char *const kind[] = {[NET_ROUTE_UNICAST] = "unicast",
+		[NET_ROUTE_BLACKHOLE] = "blackhole",
+		[NET_ROUTE_UNREACHABLE] = "unreachable",
+		[NET_ROUTE_PROHIBIT] = "prohibit"};
+	unsigned k = 0;
+
+	for (; *cursor < n->fib4.count + n->fib6.count && k < max; ++*cursor) {
+		bool v6 = *cursor >= n->fib4.count;
+		const struct fib_route *r =
+			v6 ? &n->fib6.route[*cursor - n->fib4.count] : &n->fib4.route[*cursor];
+
+		out[k++] = (struct net_route_info){.prefix = r->prefix,
+			.gw = r->gw,
+			.metric = r->metric,
+			.ifc = r->ifc,
+			.plen = r->plen,
+			.v6 = v6,
+			.source = route_source(r),
+			.kind = kind[r->opts.kind]};
+	}
+	return k;
+}
+
+unsigned net_route_flush(struct net *n, bool v6)
+{
+	struct fib *f = v6 ? &n->fib6 : &n->fib4;
+	unsigned removed = fib_static_flush(f);
+
+	if (removed != 0)
+		neigh_handles_end(n, v6);
+	return removed;
 }
