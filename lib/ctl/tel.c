@@ -269,6 +269,8 @@ FORWARD(config)
 FORWARD(connections)
 FORWARD(neighbours)
 FORWARD(addresses)
+FORWARD(routes)
+FORWARD(change)
 #undef FORWARD
 
 static const struct command {
@@ -289,6 +291,10 @@ static const struct command {
 	{"/gannet/neighbours", cmd_neighbours,
 		"Neighbour cache, some at a time. Parameters: core, cursor."},
 	{"/gannet/addresses", cmd_addresses, "Addresses of the interfaces and their state."},
+	{"/gannet/routes", cmd_routes, "Routes, some at a time. Parameters: core, cursor."},
+	{"/gannet/change", cmd_change,
+		"Changes routes, neighbours, addresses, links. Parameter: as 'gannetctl route add "
+		"...'."},
 	{"/gannet/config", cmd_config,
 		"Configuration in force, as YAML. Parameter: byte to start at."},
 	{"/gannet/text", cmd_text, "What counters mean. Parameter: group, or drops."},

@@ -26,7 +26,44 @@ int tel_param_core(const char *params);
 /* "10.0.0.1:80", "[fe80::1]:80"; port 0 leaves the port out. */
 void tel_addr(char *buf, size_t size, bool v6, const union net_ip *ip, uint16_t port);
 
+/* A change of routes, neighbours, addresses or a link, the same on each core. */
+enum tel_change_kind {
+	TEL_ROUTE_ADD,
+	TEL_ROUTE_DEL,
+	TEL_ROUTE_FLUSH,
+	TEL_NEIGH_ADD,
+	TEL_NEIGH_DEL,
+	TEL_NEIGH_FLUSH,
+	TEL_ADDR_ADD,
+	TEL_ADDR_DEL,
+	TEL_LINK_MTU,
+};
+
+struct tel_change {
+	enum tel_change_kind kind;
+	bool v6;
+	uint8_t plen, mac[6];
+	uint16_t ifc; /* NET_NO_IFC: none named */
+	uint32_t metric, mtu;
+	union net_ip ip, via;
+	struct net_route_opts opts;
+};
+
+/*
+ * Reads words as gannetctl(1) has them, "route add 10.0.0.0/8 via 192.0.2.1 metric 5". false: err says
+ * what is wrong, and what would be right.
+ */
+bool tel_change_parse(const char *text, struct tel_change *c, char *err, size_t err_size);
+/* On the core's own thread. 0 or -errno. */
+int tel_change_apply(struct net *n, const struct tel_change *c);
+/* Has all cores apply it, with the lock held. */
+int tel_change_all(const struct tel_change *c);
+/* The index of an interface, or NET_NO_IFC. */
+uint16_t tel_ifc(const char *name);
+
 /* Commands, with the lock held. 0 or -errno. */
+int tel_routes(const char *params, struct rte_tel_data *d);
+int tel_change(const char *params, struct rte_tel_data *d);
 int tel_ports(const char *params, struct rte_tel_data *d);
 int tel_xstats(const char *params, struct rte_tel_data *d);
 int tel_config(const char *params, struct rte_tel_data *d);

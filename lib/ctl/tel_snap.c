@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "conf_value.h"
 #include "tel_priv.h"
 
 /*
@@ -18,11 +19,18 @@ enum snap_state {
 	SNAP_DONE,    /* by the core, with release: rows are valid */
 };
 
-enum snap_kind { SNAP_CONNECTIONS, SNAP_NEIGHBOURS, SNAP_ADDRESSES };
+enum snap_kind {
+	SNAP_CONNECTIONS,
+	SNAP_NEIGHBOURS,
+	SNAP_ADDRESSES,
+	SNAP_ROUTES,
+	SNAP_CHANGE, /* no rows: the core does what change says */
+};
 
 union snap_row {
 	struct tcp_info conn;
 	struct net_neigh_info neigh;
+	struct net_route_info route;
 	struct {
 		char ifc[32];
 		struct net_addr addr;
@@ -34,6 +42,8 @@ struct snap {
 	_Alignas(64) enum snap_state state;
 	enum snap_kind kind;
 	uint32_t cursor; /* in: where to go on; out: where the next request goes on, 0: all seen */
+	struct tel_change change;
+	int result; /* of the change */
 	unsigned n;
 	union snap_row row[TEL_ROWS];
 };
@@ -60,6 +70,17 @@ static void fill_neighbours(struct gn_core *c, struct snap *s)
 	s->n = net_neigh_list(core_net(c), info, TEL_ROWS, &s->cursor);
 	for (unsigned i = 0; i < s->n; i++)
 		s->row[i].neigh = info[i];
+	if (s->n < TEL_ROWS)
+		s->cursor = 0;
+}
+
+static void fill_routes(struct gn_core *c, struct snap *s)
+{
+	struct net_route_info info[TEL_ROWS];
+
+	s->n = net_route_list(core_net(c), info, TEL_ROWS, &s->cursor);
+	for (unsigned i = 0; i < s->n; i++)
+		s->row[i].route = info[i];
 	if (s->n < TEL_ROWS)
 		s->cursor = 0;
 }
@@ -110,6 +131,10 @@ void tel_core_poll(struct gn_core *c)
 		fill_connections(c, s);
 	else if (s->kind == SNAP_NEIGHBOURS)
 		fill_neighbours(c, s);
+	else if (s->kind == SNAP_ROUTES)
+		fill_routes(c, s);
+	else if (s->kind == SNAP_CHANGE)
+		s->result = tel_change_apply(core_net(c), &s->change);
 	else
 		fill_addresses(c, s);
 	__atomic_store_n(&s->state, SNAP_DONE, __ATOMIC_RELEASE);
@@ -195,6 +220,20 @@ static void add_neigh(struct rte_tel_data *in, const union snap_row *r)
 	rte_tel_data_add_dict_string(in, "state", i->permanent ? "PERMANENT" : i->state);
 	rte_tel_data_add_dict_u64(in, "queued", i->queued);
 	rte_tel_data_add_dict_u64(in, "age_seconds", i->age_us / 1000000);
+}
+
+static void add_route(struct rte_tel_data *in, const union snap_row *r)
+{
+	const struct net_route_info *i = &r->route;
+
+	add_text(in, "prefix", i->v6, &i->prefix, 0);
+	rte_tel_data_add_dict_u64(in, "prefix_length", i->plen);
+	if (!conf_ip_is_zero(&i->gw))
+		add_text(in, "via", i->v6, &i->gw, 0);
+	rte_tel_data_add_dict_string(in, "interface", ifc_name(i->ifc));
+	rte_tel_data_add_dict_u64(in, "metric", i->metric);
+	rte_tel_data_add_dict_string(in, "type", i->kind);
+	rte_tel_data_add_dict_string(in, "source", i->source);
 }
 
 static void add_addr(struct rte_tel_data *in, const union snap_row *r)
@@ -284,4 +323,25 @@ int tel_neighbours(const char *params, struct rte_tel_data *d)
 int tel_addresses(const char *params, struct rte_tel_data *d)
 {
 	return rows(d, params, SNAP_ADDRESSES, false, add_addr);
+}
+
+int tel_routes(const char *params, struct rte_tel_data *d)
+{
+	return rows(d, params, SNAP_ROUTES, false, add_route);
+}
+
+/* Core after core, so that one that refuses leaves the others as they are. */
+int tel_change_all(const struct tel_change *change)
+{
+	for (unsigned i = 0; i < stack_n_cores(tel.stack); i++) {
+		const struct snap *s;
+
+		snaps[i].change = *change;
+		s = snap_take(i, SNAP_CHANGE, 0);
+		if (s == NULL)
+			return -ETIMEDOUT;
+		if (s->result != 0)
+			return s->result;
+	}
+	return 0;
 }

@@ -19,6 +19,9 @@ SETTINGS = {
     "net.conflict-detection": "false", "net.dad-transmits": "0",
     "net.icmp-rate": "1000000", "net.icmp-burst": "1000000",
 }
+ROUTER = {"net.mask-reply": "true", "net.arp-retry": "300ms"}
+PORT = {"router": "forwarding: true", "router-strict": "forwarding: true, rpf: strict",
+        "router-source-routes": "forwarding: true"}
 PROFILES = {
     "host": {},
     "acd": {"net.conflict-detection": "true"},
@@ -34,8 +37,12 @@ PROFILES = {
     "ecn": {"tcp.ecn": "on"},
     "short": {"net.reassembly-timeout": "1s", "tcp.msl": "300ms", "tcp.syn-give-up": "2s"},
     "icmp": {"net.timestamp-reply": "true"},
+    "mask-agent": {"net.mask-reply": "true"},
+    "router": ROUTER,
+    "router-strict": ROUTER,
+    "router-source-routes": {**ROUTER, "net.source-routes": "true"},
 }
-GATEWAYS = {"lonely": (), "gateways": (GATEWAY4, "10.1.255.2")}
+GATEWAYS = {"lonely": (), **dict.fromkeys(PORT, ()), "gateways": (GATEWAY4, "10.1.255.2")}
 _count = iter(range(1 << 30))
 
 
@@ -66,6 +73,7 @@ class Gannet(Dut):
         routes = [f'{{to: default, via: "{via}", metric: {n}}}' for n, via in enumerate(
             GATEWAYS.get(self.profile, (GATEWAY4, GATEWAY6)))]
         cpus = sorted(os.sched_getaffinity(0))
+        port = "".join(f"    {line}\n" for line in PORT.get(self.profile, "").split(", ") if line)
         conf.write_text(f"""cpus: [{cpus[os.getpid() % len(cpus)]}]
 idle: sleep
 memory: {{hugepages: false}}
@@ -75,10 +83,10 @@ ports:
     device: "net_tap0,iface={self.taps[0]}"
     addresses: [{A4}/16, {A4B}/16, "{A6}/64"]
     routes: [{", ".join(routes)}]
-  b:
+{port}  b:
     device: "net_tap1,iface={self.taps[1]}"
     addresses: [{B4}/16, "{B6}/64"]
-""")
+{port}""")
         settings = {**SETTINGS, **PROFILES[self.profile]}
         self.log = self.tmp / f"{self.prefix}.log"
         with self.log.open("w") as log:
@@ -122,6 +130,24 @@ ports:
     def telemetry(self, *args):
         return json.loads(run(ROOT / "tools/gannetctl/gannetctl", *args, "--file-prefix",
                               self.prefix, "--json").stdout)
+
+    def change(self, *words):
+        run(ROOT / "tools/gannetctl/gannetctl", "--file-prefix", self.prefix, *words)
+
+    def route(self, action, prefix, via=None, port=0, kind="unicast"):
+        words = ["via", via] if via else []
+        if kind != "unicast":
+            words += ["type", kind]
+        self.change("route", action, prefix, *words, *(["dev", "ab"[port]] if action == "add" else []))
+
+    def mtu(self, port, size):
+        self.change("link", "set", "ab"[port], "mtu", str(size))
+
+    def flush(self):
+        self.change("neigh", "flush")
+
+    def address(self, action, address, length, port=0):
+        self.change("addr", action, f"{address}/{length}", "dev", "ab"[port])
 
     def link_set(self, port, up):
         raise Unsupported("net_tap does not tell its link's state once it was moved: no link down")
