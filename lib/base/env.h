@@ -30,9 +30,10 @@ struct env {
 /* Every timer in the stack has its kind here; the layer in the name owns it. */
 enum timer_kind {
 	TIMER_NET_NEIGH,
-	TIMER_NET_ADDR, /* duplicate address detection, announcements */
-	TIMER_NET_FRAG, /* reassembly */
-	TIMER_NET_SYNC, /* news for other cores that found their mailbox full */
+	TIMER_NET_ADDR,	 /* duplicate address detection, announcements */
+	TIMER_NET_FRAG,	 /* reassembly */
+	TIMER_NET_SYNC,	 /* news for other cores that found their mailbox full */
+	TIMER_NET_MCAST, /* multicast reports */
 	TIMER_TCP_CONN,
 	TIMER_TCP_HALF_OPEN,
 	TIMER_TCP_TIME_WAIT,

@@ -138,6 +138,9 @@ void addr_state_set(struct net *n, struct ifc *ifc, bool v6, unsigned i, uint8_t
 		neigh_flush_ifc(n, ifc->pub.index, v6);
 	if (n->core == 0)
 		sync_addr(n, ifc, v6, i);
+	/* RFC 3590 section 4: what was told from :: is told again. */
+	if (v6 && state == NET_ADDR_PREFERRED && ip6_linklocal(&a->ip.v6))
+		mcast_again(n, ifc->pub.index, true);
 }
 
 static struct fib_route addr_route(const struct ifc *ifc, bool v6, const struct net_addr *a)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "icmp.h"
+#include "wire_mld.h"
 
 #define IP6_MTU_MIN 1280
 
@@ -81,6 +82,9 @@ enum net_verdict icmp6_input(struct net *n, struct net_pkt *p)
 	case WIRE_ICMP6_NS:
 	case WIRE_ICMP6_NA:
 		return icmp6_nd(n, p);
+	case WIRE_MLD_QUERY:
+	case WIRE_MLD_REPORT1:
+		return mld_input(n, p);
 	default:
 		/* Errors of unknown types too go to the transport (RFC 4443 section 2.4 (a)). */
 		if (h.type < WIRE_ICMP6_ECHO)

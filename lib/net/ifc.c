@@ -98,6 +98,10 @@ void net_ifc_link(struct net *n, uint16_t ifc, bool up)
 	neigh_plain_ifc(n, ifc);
 	ifc_addrs_check(n, f, false, up);
 	ifc_addrs_check(n, f, true, up);
+	if (up) {
+		mcast_again(n, ifc, false);
+		mcast_again(n, ifc, true);
+	}
 }
 
 int net_ifc_mtu(struct net *n, uint16_t ifc, uint16_t mtu)

@@ -18,11 +18,15 @@ static bool ip4_local_bcast(const struct net_rx *rx, uint32_t ip)
 
 /* A destination that is no address of the interface in use. The all-zeros form of a broadcast
  * counts as one (RFC 1122 section 3.3.6). */
-static enum ip4_for ip4_dst_other(const struct net *n, const struct net_rx *rx, uint32_t dst)
+static enum ip4_for ip4_dst_other(
+	const struct net *n, const struct net_rx *rx, uint32_t dst, uint8_t proto)
 {
 	union net_ip ip = net_ip4(dst);
 
 	if (dst == ~0u || ip4_local_bcast(rx, dst))
+		return IP4_FOR_ALL;
+	/* Core 0 knows whose groups IGMP is about. */
+	if (dst >> 28 == 0xe && proto == IPPROTO_IGMP)
 		return IP4_FOR_ALL;
 	if (dst >> 28 == 0xe)
 		return group_joined(&n->ifc[rx->ifc], false, &ip) ? IP4_FOR_ALL : IP4_FOR_NOBODY;
@@ -51,6 +55,8 @@ static enum net_verdict ip4_proto_other(struct net *n, struct net_pkt *p)
 {
 	if (p->proto == IPPROTO_ICMP)
 		return icmp4_input(n, p);
+	if (p->proto == IPPROTO_IGMP)
+		return igmp_input(n, p);
 	net_icmp_error(n, p, WIRE_ICMP4_UNREACH, WIRE_ICMP4_UNREACH_PROTO, 0);
 	return net_drop(n, p, DROP_ip4_proto);
 }
@@ -101,7 +107,7 @@ static inline enum drop ip4_parse(struct net_pkt *p, struct wire_ip4 *h)
 
 static enum drop ip4_dst_check(struct net *n, const struct net_rx *rx, struct net_pkt *p)
 {
-	switch (ip4_dst_other(n, rx, p->dst.v4)) {
+	switch (ip4_dst_other(n, rx, p->dst.v4, p->proto)) {
 	case IP4_FOR_US:
 		break;
 	case IP4_FOR_ALL:

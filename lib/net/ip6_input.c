@@ -30,8 +30,10 @@ static enum drop ip6_dst_other(struct net *n, const struct net_rx *rx, struct ne
 		if (scope == 0x0 || scope == 0x1 || scope == 0xf)
 			return DROP_ip6_dst;
 		p->flags |= NET_PKT_L3_MCAST;
-		return group_joined(&n->ifc[rx->ifc], true, &p->dst) ? DROP_NONE
-								     : DROP_ip6_not_ours;
+		if (group_joined(&n->ifc[rx->ifc], true, &p->dst))
+			return DROP_NONE;
+		/* Core 0 knows whose groups MLD is about. */
+		return mld_peek(p) ? DROP_NONE : DROP_ip6_not_ours;
 	}
 	if (ip6_any(dst) || ip6_loopback(dst))
 		return DROP_ip6_dst;

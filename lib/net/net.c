@@ -24,6 +24,8 @@ void net_conf_default(struct net_conf *c)
 		.echo_reply = true,
 		.redirects = true,
 		.send_redirects = true,
+		.mcast_reports = true,
+		.mcast_robustness = 2,
 		.strong_host = true};
 }
 
@@ -51,7 +53,8 @@ struct net *net_create(const struct net_conf *c, struct env *env, const struct o
 	n->frag6_id = (uint32_t)rng_u64(&env->rng);
 	for (unsigned i = 0; i < NET_IP_ID_SLOTS; i++)
 		n->ip_id[i] = (uint16_t)((uint16_t)rng_u64(&env->rng) * n->n_cores + n->core);
-	if (n->n_cores > NET_CORES_MAX || neigh_init(n) != 0 || frag_init(n) != 0) {
+	if (n->n_cores > NET_CORES_MAX || neigh_init(n) != 0 || frag_init(n) != 0 ||
+		group_init(n) != 0 || mcast_init(n) != 0) {
 		net_destroy(n);
 		errno = ENOMEM;
 		return NULL;
@@ -73,6 +76,8 @@ void net_destroy(struct net *n)
 			addr_check_stop(n, &n->ifc[f], true, i);
 		}
 	timer_cancel(&n->env->wheel, &n->sync.timer);
+	mcast_fini(n);
+	group_fini(n);
 	frag_fini(n);
 	neigh_fini(n);
 	free(n);

@@ -27,6 +27,7 @@ struct net;
 #define NET_IFC_MAX   16
 #define NET_ADDR_MAX  16  /* addresses of each family on an interface */
 #define NET_GROUP_MAX 32  /* joined groups of each family on an interface */
+#define NET_SRC_MAX   12  /* sources of a filter; what needs more takes all */
 #define NET_ROUTE_MAX 256 /* static routes of each family */
 #define NET_NO_IFC    0xffff
 
@@ -85,6 +86,13 @@ enum net_rpf {
 #define NET_TX_MULTI_SEGS 0x04u
 #define NET_TX_VLAN	  0x08u
 #define NET_RX_STEERED	  0x10u /* hardware brings each flow to its owner: no need to check */
+
+/* Whose datagrams to a group are wanted: those of the sources, or (exclude) of all others. */
+struct net_filter {
+	bool exclude;
+	uint8_t n;
+	union net_ip src[NET_SRC_MAX];
+};
 
 /* A received packet as a transport gets it: unicast or multicast to us, IP checks done. */
 struct net_pkt {
@@ -193,6 +201,10 @@ struct net_conf {
 	bool redirects;			/* default true: believe routers that name a better one */
 	bool send_redirects;		/* default true, of packets that are passed on */
 	bool source_routes;		/* default false: those of IPv4 are refused */
+	bool mcast_reports;		/* default true: tell routers and switches what is joined */
+	uint8_t igmp_version;		/* 1 to 3: whatever the querier's is; default 0: as it is */
+	uint8_t mld_version;		/* 1 or 2, likewise */
+	uint8_t mcast_robustness;	/* until a querier tells another; default 2 */
 	bool strong_host; /* default true: an address is ours on its own interface only */
 };
 
@@ -279,6 +291,11 @@ int net_ifc_mtu(struct net *n, uint16_t ifc, uint16_t mtu);
 /* Reference-counted. ifc NET_NO_IFC: the interface of the route to the group, or the first. */
 int net_group_join(struct net *n, uint16_t ifc, bool v6, const union net_ip *group);
 int net_group_leave(struct net *n, uint16_t ifc, bool v6, const union net_ip *group);
+/* One socket's filter changes; from NULL: it joins, to NULL: it leaves. What is asked of routers
+ * (IGMP, MLD) is what all together want, or more; the socket has to look itself. -EINVAL, -ENOENT,
+ * -ENOSPC. */
+int net_group_change(struct net *n, uint16_t ifc, bool v6, const union net_ip *group,
+	const struct net_filter *from, const struct net_filter *to);
 
 /* What of the neighbour cache is shown: up to max entries from *cursor on (start with 0). */
 struct net_neigh_info {

@@ -20,6 +20,7 @@ enum net_msg_kind {
 	NET_MSG_FLUSH,	    /* core 0 to k: you missed news, forget all entries */
 	NET_MSG_ADDR_STATE, /* core 0 to all */
 	NET_MSG_REDIRECT,   /* any core to all others; if it is lost the router says it again */
+	NET_MSG_GROUP,	    /* core k to 0: what it wants of a group; if one is lost, all again */
 };
 
 struct net_msg_head {
@@ -44,6 +45,19 @@ struct net_msg_redirect {
 	bool v6;
 	union net_ip dst, gw;
 };
+
+/* BEGIN and END: what is between them is all that the core wants. */
+enum net_msg_group_op { NET_GROUP_SET, NET_GROUP_BEGIN, NET_GROUP_END };
+
+struct net_msg_group {
+	struct net_msg_head head; /* count: enum net_msg_group_op */
+	uint16_t ifc;
+	bool v6, member;
+	union net_ip group;
+	struct net_filter filter;
+};
+
+_Static_assert(sizeof(struct net_msg_group) <= 256, "what net_env_ops.post takes");
 
 #define NET_MSG_ADDRS 10
 

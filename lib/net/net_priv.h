@@ -110,6 +110,8 @@ struct net {
 	struct net_memo memo[NET_MEMO_MAX]; /* by a hash of dst */
 	struct net_limit icmp;
 	struct net_sync sync;
+	struct group_want *want; /* group.c: [NET_IFC_MAX][2][NET_GROUP_MAX] */
+	struct mcast *mcast;	 /* mcast.c */
 	struct frag_table frag;
 	uint64_t redirect_us; /* since when redirects were counted */
 	uint32_t redirects;
@@ -365,6 +367,24 @@ void addr_check_init(struct net *n);
 void addr_conflict(struct net *n, struct ifc *ifc, bool v6, unsigned i);
 bool group_joined(const struct ifc *ifc, bool v6, const union net_ip *group);
 void group_mac(bool v6, const union net_ip *group, uint8_t mac[6]);
+
+/* mcast.c: what is reported, on core 0; elsewhere, what core 0 could not be told yet */
+int mcast_init(struct net *n);
+void mcast_fini(struct net *n);
+/* A core of the stack wants this of the group from now on; NULL: nothing. Any core calls it of itself. */
+void mcast_want(struct net *n, uint16_t ifc, bool v6, const union net_ip *group,
+	const struct net_filter *f);
+/* All of the interface is to be told again: link up, or an address to tell it from. */
+void mcast_again(struct net *n, uint16_t ifc, bool v6);
+/* group.c */
+int group_init(struct net *n);
+void group_fini(struct net *n);
+/* Calls mcast_want() of all groups. */
+void group_want_all(struct net *n);
+enum net_verdict igmp_input(struct net *n, struct net_pkt *p);
+enum net_verdict mld_input(struct net *n, struct net_pkt *p);
+/* An IPv6 packet, its headers not yet walked, is MLD for hosts. */
+bool mld_peek(const struct net_pkt *p);
 
 /* route.c */
 /* ip is a broadcast address of the interface (RFC 1122 section 3.2.1.3: all ones or all zeros). */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "mcast.h"
 #include "net_msg.h"
 #include "net_priv.h"
 
@@ -365,6 +366,7 @@ void net_message(struct net *n, const void *body, uint16_t len)
 		struct net_msg_neigh neigh;
 		struct net_msg_addrs addrs;
 		struct net_msg_redirect redirect;
+		struct net_msg_group group;
 	} m;
 
 	if (len < sizeof(m.head) || len > sizeof(m))
@@ -385,6 +387,10 @@ void net_message(struct net *n, const void *body, uint16_t len)
 		if (len >= sizeof(m.redirect) && m.redirect.ifc < n->n_ifc)
 			redirect_set(
 				n, m.redirect.ifc, m.redirect.v6, &m.redirect.dst, &m.redirect.gw);
+		break;
+	case NET_MSG_GROUP:
+		if (len >= sizeof(m.group))
+			mcast_message(n, &m.group);
 		break;
 	default:
 		if (len >= sizeof(m.neigh))

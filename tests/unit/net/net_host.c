@@ -121,6 +121,7 @@ struct host *host_new(unsigned n_cores)
 	h->n_cores = n_cores;
 	h->now_us = 1000000;
 	net_conf_default(&h->conf);
+	h->conf.mcast_reports = false; /* its own tests switch it on */
 	h->ifc = (struct net_ifc){.port = 0, .mtu = 1500};
 	memcpy(h->ifc.mac, our_mac, 6);
 	owner_reta_spread(reta, 64, (uint16_t)n_cores);

@@ -82,7 +82,7 @@ Test(icmp6, echo_from_nobody)
 
 Test(icmp6, rfc4443_2_4_b_unknown_informational)
 {
-	static const uint8_t type[] = {200, 255, WIRE_ICMP6_ECHO_REPLY, 130, 143, WIRE_ICMP6_RS,
+	static const uint8_t type[] = {200, 255, WIRE_ICMP6_ECHO_REPLY, 143, WIRE_ICMP6_RS,
 		WIRE_ICMP6_RA, WIRE_ICMP6_REDIRECT};
 	struct host *h = icmp_host();
 	uint8_t b[HOST_BYTES], msg[48] = {0};
