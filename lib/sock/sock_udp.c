@@ -280,6 +280,37 @@ int gn_udp_leave(struct gn_core *c, gn_udp_t u, const struct gn_addr *group)
 	return sock_udp_group(c, u, group, udp_leave);
 }
 
+static bool sock_udp_named(const struct net_filter *f, const union net_ip *ip)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		if (memcmp(&f->src[i], ip, sizeof(*ip)) == 0)
+			return true;
+	return false;
+}
+
+int gn_udp_filter(struct gn_core *c, gn_udp_t u, const struct gn_addr *group, bool exclude,
+	const struct gn_addr *sources, unsigned n)
+{
+	struct sock *s = sock_of(c);
+	struct udp_sock *found = udp_find(s->udp, u);
+	struct net_filter f = {.exclude = exclude};
+	union net_ip ip;
+
+	_Static_assert(GN_UDP_SOURCES_MAX == NET_SRC_MAX, "a filter is the network layer's own");
+	if (found == NULL)
+		return -EBADF;
+	if (n > GN_UDP_SOURCES_MAX)
+		return -ENOBUFS;
+	if (group->family == 0 || !sock_addr_ip(group, &ip))
+		return -EINVAL;
+	for (unsigned i = 0; i < n; i++) {
+		if (sources[i].family != group->family || !sock_addr_ip(&sources[i], &f.src[f.n]))
+			return -EINVAL;
+		f.n = (uint8_t)(f.n + !sock_udp_named(&f, &f.src[f.n]));
+	}
+	return udp_filter(s->udp, found, group->family == 6, &ip, sock_addr_ifc(group), &f);
+}
+
 int gn_udp_addr(struct gn_core *c, gn_udp_t u, struct gn_addr *local)
 {
 	struct sock *s = sock_of(c);

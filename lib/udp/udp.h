@@ -96,5 +96,9 @@ const union net_ip *udp_lip(const struct udp_sock *s); /* the address it is boun
  */
 int udp_join(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *group, uint16_t ifc);
 int udp_leave(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *group, uint16_t ifc);
+/* From now on, whatever it was, the socket takes from these sources only; it joins if it has not, and
+ * leaves (as udp_leave()) if it takes from none. */
+int udp_filter(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *group, uint16_t ifc,
+	const struct net_filter *f);
 
 #endif

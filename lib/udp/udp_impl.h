@@ -69,6 +69,7 @@ struct udp_member {
 	uint32_t hash;
 	uint16_t ifc; /* NET_NO_IFC: any */
 	bool v6;
+	struct net_filter filter;
 };
 
 /* The way to a destination of unconnected sockets. */

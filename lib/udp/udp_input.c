@@ -75,15 +75,30 @@ static bool udp_for_all(const struct net_pkt *p, bool v6)
 	return !udp_ip_mcast(false, &p->dst) || p->dst.v4 == IP4(224, 0, 0, 1);
 }
 
+/* RFC 3376 section 3.1: each socket filters for itself; the interface may let more in. */
+static bool udp_source_wanted(const struct net_filter *f, const union net_ip *src)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		if (udp_ip_eq(&f->src[i], src))
+			return !f->exclude;
+	return f->exclude;
+}
+
 /* Bound to any address and joined, or connected to the sender and joined. A socket that is bound to
  * the group itself needs no look-up here. */
-static bool udp_member_wants(const struct udp *u, const struct udp_member *m,
-	const struct net_pkt *p, const struct udp_key *k)
+static bool udp_member_wants(
+	struct udp *u, const struct udp_member *m, const struct net_pkt *p, const struct udp_key *k)
 {
-	const struct udp_sock *s = &u->sock[m->sock - 1];
+	struct udp_sock *s = &u->sock[m->sock - 1];
 
 	if (m->ifc != NET_NO_IFC && m->ifc != p->ifc)
 		return false;
+	if (!udp_source_wanted(&m->filter, &p->src)) {
+		/* Nor if it is bound to the group: as if it had got its copy. */
+		if (udp_ip_eq(&s->key.lip, &m->group))
+			s->round = u->round;
+		return false;
+	}
 	if (s->flags & UDP_CONNECTED)
 		return s->key.rport == k->rport && udp_ip_eq(&s->key.rip, &p->src);
 	return udp_ip_zero(&s->key.lip) && s->key.scope == k->scope;

@@ -66,7 +66,8 @@ static int udp_member_insert(struct udp *u, struct udp_sock *s, struct udp_membe
 	return 0;
 }
 
-int udp_join(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *group, uint16_t ifc)
+static int udp_join_filter(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *group,
+	uint16_t ifc, const struct net_filter *f)
 {
 	uint32_t val = u->member_free;
 	int r;
@@ -79,7 +80,7 @@ int udp_join(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *gro
 		return -EADDRINUSE;
 	if (val == UDP_NONE)
 		return -ENOBUFS;
-	r = net_group_join(u->net, ifc, v6, group);
+	r = net_group_change(u->net, ifc, v6, group, NULL, f);
 	if (r < 0)
 		return r;
 
@@ -87,12 +88,20 @@ int udp_join(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *gro
 
 	m->group = *group;
 	m->v6 = v6;
+	m->filter = *f;
 	m->ifc = ifc;
 	m->sock = udp_sock_val(u, s);
 	r = udp_member_insert(u, s, m);
 	if (r < 0)
-		net_group_leave(u->net, ifc, v6, group);
+		net_group_change(u->net, ifc, v6, group, f, NULL);
 	return r;
+}
+
+int udp_join(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *group, uint16_t ifc)
+{
+	static const struct net_filter any_source = {.exclude = true};
+
+	return udp_join_filter(u, s, v6, group, ifc, &any_source);
 }
 
 /* Takes the membership out that *link names. */
@@ -113,7 +122,7 @@ static void udp_member_remove(struct udp *u, uint32_t *link)
 		flow_table_remove(&u->joined, m->hash, val);
 	}
 	*link = m->of_sock;
-	net_group_leave(u->net, m->ifc, m->v6, &m->group);
+	net_group_change(u->net, m->ifc, m->v6, &m->group, &m->filter, NULL);
 	m->next = u->member_free;
 	u->member_free = val;
 }
@@ -126,6 +135,24 @@ int udp_leave(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *gr
 		return -EADDRNOTAVAIL;
 	udp_member_remove(u, link);
 	return 0;
+}
+
+int udp_filter(struct udp *u, struct udp_sock *s, bool v6, const union net_ip *group, uint16_t ifc,
+	const struct net_filter *f)
+{
+	uint32_t *link = udp_member_link(u, s, v6, group, ifc);
+	struct udp_member *m;
+	int r;
+
+	if (!f->exclude && f->n == 0)
+		return udp_leave(u, s, v6, group, ifc);
+	if (*link == UDP_NONE)
+		return udp_join_filter(u, s, v6, group, ifc, f);
+	m = &u->member[*link - 1];
+	r = net_group_change(u->net, ifc, v6, group, &m->filter, f);
+	if (r == 0)
+		m->filter = *f;
+	return r;
 }
 
 void udp_member_leave_all(struct udp *u, struct udp_sock *s)

@@ -343,6 +343,16 @@ GN_API ssize_t gn_udp_send_buf(struct gn_core *c, gn_udp_t u, const struct gn_ad
  * already), -EADDRNOTAVAIL (leave: not joined), -ENOBUFS, -ENOSPC, -EBADF. */
 GN_API int gn_udp_join(struct gn_core *c, gn_udp_t u, const struct gn_addr *group);
 GN_API int gn_udp_leave(struct gn_core *c, gn_udp_t u, const struct gn_addr *group);
+#define GN_UDP_SOURCES_MAX 12
+/*
+ * Sets whose datagrams to the group the socket takes: those of the n sources (exclude: of all others),
+ * whatever it was before; it joins if it has not, and none at all leaves (RFC 3678 section 3, the full-state
+ * API). sources: addresses of the group's family, not kept; ports and interfaces are ignored. Others
+ * are not delivered, and routers are told not to send them (RFC 3376, 3810). On the core's thread. Errors
+ * as gn_udp_join(); -EINVAL also: a source of the other family; -ENOBUFS: more than GN_UDP_SOURCES_MAX.
+ */
+GN_API int gn_udp_filter(struct gn_core *c, gn_udp_t u, const struct gn_addr *group, bool exclude,
+	const struct gn_addr *sources, unsigned n);
 GN_API int gn_udp_addr(struct gn_core *c, gn_udp_t u, struct gn_addr *local);
 
 /* ---- packet buffers ---- */

@@ -102,6 +102,31 @@ Test(sock_udp, errors)
 	cr_expect_eq(gn_udp_addr(st.a, a, &any), -EBADF);
 }
 
+Test(sock_udp, multicast_sources)
+{
+	struct gn_addr group = st_addr("239.1.2.3%0:5000"), src[GN_UDP_SOURCES_MAX + 1], other;
+	gn_udp_t b = open_any(st.b, "*:5000"), a = open_any(st.a, "*");
+
+	for (unsigned i = 0; i < GN_UDP_SOURCES_MAX + 1; i++)
+		src[i] = st_addr("192.0.2.1:0"); /* said twice is said once */
+	other = st_addr("[ff02::77%0]:5000");
+	cr_expect_eq(gn_udp_filter(st.b, b, &group, false, src, 2), 0);
+	cr_expect_eq(gn_udp_send(st.a, a, &group, NULL, "no", 2), 2);
+	st_run(100000);
+	cr_expect_eq(st_count(1, ST_UDP_RECEIVED), 0);
+	cr_expect_eq(gn_udp_filter(st.b, b, &group, true, src, 2), 0);
+	cr_expect_eq(gn_udp_send(st.a, a, &group, NULL, "yes", 3), 3);
+	st_run(100000);
+	cr_expect_eq(st_count(1, ST_UDP_RECEIVED), 1);
+	cr_expect_eq(gn_udp_filter(st.b, b, &group, true, src, RTE_DIM(src)), -ENOBUFS);
+	cr_expect_eq(gn_udp_filter(st.b, b, &other, true, src, 1), -EINVAL);
+	cr_expect_eq(gn_udp_filter(st.b, b, &src[0], true, src, 1), -EINVAL);
+	cr_expect_eq(gn_udp_filter(st.b, b, &group, false, NULL, 0), 0);
+	cr_expect_eq(gn_udp_filter(st.b, b, &group, false, NULL, 0), -EADDRNOTAVAIL);
+	cr_expect_eq(gn_udp_close(st.b, b), 0);
+	cr_expect_eq(gn_udp_filter(st.b, b, &group, true, NULL, 0), -EBADF);
+}
+
 Test(sock_udp, multicast)
 {
 	struct gn_addr group = st_addr("239.1.2.3%0:5000"), group6 = st_addr("[ff02::77%0]:5000");

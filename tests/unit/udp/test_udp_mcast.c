@@ -176,3 +176,33 @@ Test(udp_mcast, memberships_end)
 	s = bind_to(false, NULL, 7);
 	cr_expect_eq(udp_join(t.udp, s, false, &group, t.ifc), 0, "and closing gave them back");
 }
+
+Test(udp_mcast, rfc3376_3_1_each_socket_filters_for_itself)
+{
+	struct udp_sock *a = bind_to(false, NULL, 7), *b = bind_to(false, &group, 7);
+	struct net_filter f = {.n = 1, .src = {ut_ip4(UT_PEER)}}, none = {0};
+
+	cr_assert_eq(udp_filter(t.udp, a, false, &group, t.ifc, &f), 0);
+	input(false, &group, 7);
+	cr_expect(got(udp_handle(t.udp, a)), "included");
+	cr_expect(got(udp_handle(t.udp, b)));
+	t.n_events = 0;
+	f.exclude = true;
+	cr_assert_eq(udp_filter(t.udp, a, false, &group, t.ifc, &f), 0);
+	input(false, &group, 7);
+	cr_expect(!got(udp_handle(t.udp, a)), "excluded");
+	cr_expect(got(udp_handle(t.udp, b)));
+	t.n_events = 0;
+	f.src[0] = ut_ip4(IP4(192, 0, 2, 1));
+	cr_assert_eq(udp_filter(t.udp, a, false, &group, t.ifc, &f), 0);
+	f.exclude = false;
+	cr_assert_eq(udp_filter(t.udp, b, false, &group, t.ifc, &f), 0);
+	input(false, &group, 7);
+	cr_expect(got(udp_handle(t.udp, a)), "not among those excluded");
+	cr_expect(!got(udp_handle(t.udp, b)), "bound to the group, but this source is not wanted");
+	t.n_events = 0;
+	cr_assert_eq(udp_filter(t.udp, a, false, &group, t.ifc, &none), 0);
+	cr_expect_eq(udp_filter(t.udp, a, false, &group, t.ifc, &none), -EADDRNOTAVAIL);
+	input(false, &group, 7);
+	cr_expect_eq(t.n_events, 0);
+}
