@@ -134,10 +134,10 @@ static bool cc_hears(const struct tcb *t, const struct tcp_ack_sample *a, bool r
 	return a->limited || t->cc->flags & TCP_CC_ECN || t->flags & TF_LOSS;
 }
 
-/* RFC 3168 section 6.1.2: an ACK with ECE lets no window grow. DCTCP and BBR make of it what they will. */
+/* RFC 3168 section 6.1.2: an ACK with ECE lets no window grow. DCTCP makes of it what it will. */
 static bool ece_keeps(const struct tcb *t, const struct tcp_ack_sample *a)
 {
-	return a->ece && t->flags & TF_ECN && !(t->cc->flags & (TCP_CC_ECN | TCP_CC_MODEL));
+	return a->ece && t->flags & TF_ECN && !(t->cc->flags & TCP_CC_ECN);
 }
 
 /* What the ACK says of the state of things. True: something must be sent again at once. */
@@ -180,7 +180,7 @@ void tcp_recovery_ack(
 	struct tcp *tcp, struct tcb *t, const struct tcp_seg *s, struct tcp_ack_sample *a, bool dup)
 {
 	struct tcp_loss *l = &t->xs->loss;
-	bool now = false, was = (t->flags & TF_RECOVERY) != 0, quiet = false;
+	bool now = false, was = (t->flags & TF_RECOVERY) != 0;
 
 	if (a->acked != 0)
 		t->dup_acks = 0;
@@ -189,17 +189,17 @@ void tcp_recovery_ack(
 	tcp_rate_finish(tcp, t, a);
 	if (unlikely(!in_order(t, a))) {
 		now = judge(tcp, t, s, a, dup);
-		quiet = ece_keeps(t, a);
 		a->lost = l->newly_lost;
 		l->newly_lost = 0;
 		l->dsack = false;
 		if (t->flags & TF_RECOVERY && !(t->cc->flags & TCP_CC_MODEL))
 			tcp_prr_update(
 				t, was ? a->delivered : 0, a->acked != 0 && a->lost == 0, now);
+		was = was || ece_keeps(t, a);
 	}
 	l->orig_seen = false;
 	a->in_flight = tcp_pipe(t);
-	if (!quiet && cc_hears(t, a, was || t->flags & TF_RECOVERY))
+	if (cc_hears(t, a, was || t->flags & TF_RECOVERY))
 		t->cc->acked(tcp, t, a);
 }
 
