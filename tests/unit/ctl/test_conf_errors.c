@@ -23,6 +23,7 @@ static const struct wrong wrongs[] = {
 		"t.yaml:4: ports.lan: unknown key 'address', did you mean 'addresses'?"},
 	{PORT "    routes:\n    - {to: 10.0.0.0/8, gw: 10.0.0.1}\n",
 		"t.yaml:5: ports.lan.routes[0]: unknown key 'gw'; known here: to, via, metric, "
+		"type, "
 		"mtu, "
 		"mss, receive-buffer, ecn, congestion-control"},
 	{PORT "cores: 1\ncores: 2\n", "t.yaml:5: cores: duplicate key, first in line 4; keep one"},
