@@ -87,6 +87,7 @@ bool net_echo_turn(struct net *n, struct net_pkt *p, uint8_t type)
 		return false;
 	memcpy(&old, l4, sizeof(old));
 	l4[0] = type;
+	l4[1] = 0; /* whatever the request's code was (RFC 792, RFC 4443 section 4.2) */
 	memcpy(&now, l4, sizeof(now));
 	memcpy(&cksum, l4 + 2, sizeof(cksum));
 	cksum = wire_cksum_update(cksum, old, now);

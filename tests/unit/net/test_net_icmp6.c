@@ -231,3 +231,19 @@ Test(icmp6, rfc4443_2_4_d_quote_too_short_or_not_ours)
 	cr_assert_eq(h->n_error, 0);
 	host_free(h);
 }
+
+/* RFC 4443 section 4.2: the reply's code is 0, whatever the request's was; its sum is right. */
+Test(icmp6, rfc4443_4_2_code_of_an_echo_reply)
+{
+	struct host *h = host_ready();
+	uint8_t b[HOST_BYTES], msg[16] = {128, 5, 0, 0, 0, 7, 0, 1, 'x'};
+	const uint8_t *payload;
+	struct wire_icmp i;
+	struct wire_ip6 ip;
+
+	learn6(h, &peer6, peer_mac);
+	host_rx(h, b, put_icmp6(b, our_mac, &peer6, &our6, 64, msg, sizeof(msg)));
+	i = expect_icmp6(h, &ip, &payload);
+	cr_assert(i.type == WIRE_ICMP6_ECHO_REPLY && i.code == 0 && i.rest == 0x70001);
+	host_free(h);
+}
