@@ -280,6 +280,16 @@ int gn_udp_leave(struct gn_core *c, gn_udp_t u, const struct gn_addr *group)
 	return sock_udp_group(c, u, group, udp_leave);
 }
 
+int gn_udp_opts_set(struct gn_core *c, gn_udp_t u, const struct gn_udp_opts *opts)
+{
+	struct udp_sock *found = udp_find(sock_of(c)->udp, u);
+
+	if (found == NULL)
+		return -EBADF;
+	udp_opts_set(found, opts->ttl, opts->mcast_ttl, opts->tos);
+	return 0;
+}
+
 static bool sock_udp_named(const struct net_filter *f, const union net_ip *ip)
 {
 	for (unsigned i = 0; i < f->n; i++)

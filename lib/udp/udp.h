@@ -85,6 +85,9 @@ bool udp_send_hdr(struct udp *u, const struct net_hdr *h, uint32_t ports, struct
 /* udp_send_hdr() of a copy of data in a fresh buffer. */
 bool udp_send_copy(
 	struct udp *u, const struct net_hdr *h, uint32_t ports, const void *data, size_t size);
+/* From now on: time to live (hop limit) of unicast, 0: the default; of multicast, 0: 1; type of service
+ * (traffic class). */
+void udp_opts_set(struct udp_sock *s, uint8_t ttl, uint8_t mcast_ttl, uint8_t tos);
 const union net_ip *udp_lip(const struct udp_sock *s); /* the address it is bound to, or zero */
 
 /*

@@ -33,7 +33,7 @@ struct udp_key {
 /* Open, bound to any address: gets a datagram of the family that no other socket is for. */
 #define UDP_WILD4 0x08
 #define UDP_WILD6 0x10
-/* Open, may send in the family. */
+/* Open, may send in the family by prepared headers, which have the defaults. */
 #define UDP_SEND4 0x20
 #define UDP_SEND6 0x40
 
@@ -53,11 +53,14 @@ struct udp_sock {
 	uint32_t gen;	    /* upper half of the handle */
 	uint16_t ifc;	    /* where multicast and link-local datagrams go; or NET_NO_IFC */
 	uint8_t flags;	    /* UDP_OPEN ... */
+	uint8_t tos;	    /* of what it sends */
 	uint32_t joins;	    /* its first struct udp_member, by 'of_sock' */
 	uint32_t round;	    /* the last multicast datagram that it was chosen for */
 	struct net_dst dst; /* if connected */
 	uint32_t hash;	    /* in its table */
 	struct net_hdr hdr; /* if connected */
+	uint8_t ttl;	    /* of what it sends, 0: the default */
+	uint8_t mcast_ttl;  /* to groups, 0: 1 */
 };
 
 /* That a socket has joined a group. */

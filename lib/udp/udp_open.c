@@ -197,6 +197,17 @@ static uint8_t udp_wild_flags(const struct udp_sock *s)
 	return s->key.v6 ? UDP_WILD6 : UDP_WILD4;
 }
 
+void udp_opts_set(struct udp_sock *s, uint8_t ttl, uint8_t mcast_ttl, uint8_t tos)
+{
+	s->ttl = ttl;
+	s->mcast_ttl = mcast_ttl;
+	s->tos = tos;
+	s->flags &= (uint8_t) ~(UDP_SEND4 | UDP_SEND6);
+	if (ttl == 0 && tos == 0)
+		s->flags |= udp_send_flags(s);
+	net_hdr_clear(&s->hdr);
+}
+
 /* See struct udp_sock. */
 static void udp_heads_set(struct udp_sock *s)
 {

@@ -116,11 +116,7 @@ static struct rte_mbuf *udp_headroom(struct pkt_pool *pool, struct rte_mbuf *m)
 static ssize_t udp_emit(
 	struct udp *u, const struct udp_sock *s, const struct udp_way *w, struct rte_mbuf *m)
 {
-	struct net_tx tx = {
-		.proto = IPPROTO_UDP,
-		/* RFC 1112 section 6.1: datagrams to groups stay on the link unless told. */
-		.ttl = udp_ip_mcast(w->v6, &w->to) ? 1 : 0,
-	};
+	struct net_tx tx = {.proto = IPPROTO_UDP, .tos = s->tos, .ttl = s->ttl};
 	ssize_t len = m->pkt_len;
 	struct wire_udp h = {
 		.sport = s->key.lport,
@@ -128,6 +124,9 @@ static ssize_t udp_emit(
 		.len = (uint16_t)(len + WIRE_UDP_LEN),
 	};
 
+	/* RFC 1112 section 6.1: datagrams to groups stay on the link unless told. */
+	if (unlikely(udp_ip_mcast(w->v6, &w->to)))
+		tx.ttl = s->mcast_ttl != 0 ? s->mcast_ttl : 1;
 	m = udp_headroom(&u->env->pool, m);
 	if (unlikely(m == NULL))
 		return -ENOBUFS;
@@ -162,7 +161,9 @@ static __rte_noinline ssize_t udp_send_other(struct udp *u, struct udp_sock *s, 
 		w.to_port = s->key.rport;
 		w.src = s->key.lip;
 		w.dst = &s->dst;
-		w.hdr = udp_ip_mcast(w.v6, &w.to) ? NULL : &s->hdr;
+		w.hdr = &s->hdr;
+		if (udp_ip_mcast(w.v6, &w.to) || !(s->flags & (UDP_SEND4 | UDP_SEND6)))
+			w.hdr = NULL;
 	} else {
 		w.to = *to;
 	}

@@ -337,6 +337,14 @@ GN_API ssize_t gn_udp_send(struct gn_core *c, gn_udp_t u, const struct gn_addr *
  * if the answer is not negative. */
 GN_API ssize_t gn_udp_send_buf(struct gn_core *c, gn_udp_t u, const struct gn_addr *to,
 	const struct gn_addr *from, struct rte_mbuf *m);
+/* How a socket sends; all zero: the defaults. */
+struct gn_udp_opts {
+	uint8_t ttl;	   /* or hop limit, of unicast; 0: net.ttl */
+	uint8_t mcast_ttl; /* of multicast; 0: 1, so that it stays on the link (RFC 1112 section 6.1) */
+	uint8_t tos;	   /* or traffic class, the two bits of ECN included (RFC 2474, RFC 3168) */
+};
+/* From the next datagram on. With another ttl or tos than the default they take a longer way out. -EBADF. */
+GN_API int gn_udp_opts_set(struct gn_core *c, gn_udp_t u, const struct gn_udp_opts *opts);
 /* Multicast receive: joins on this core (each core that shall receive joins). A socket bound to any
  * address gets what came to the groups that it joined; several sockets may be bound to one group
  * and port, and each gets every datagram. -EINVAL (not a group), -ENODEV, -EADDRINUSE (joined

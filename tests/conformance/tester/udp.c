@@ -21,7 +21,7 @@ static const struct gn_udp_ops udp_events = {.received = udp_received, .error = 
 /* What the socket API has no word for; df false (fragments allowed) is how it is anyway. */
 static int udp_options(json_t *in)
 {
-	static const char *const missing[] = {"ttl", "tos", "mttl", "mloop", "options", "checksum"};
+	static const char *const missing[] = {"mloop", "options", "checksum"};
 
 	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
 		if (json_object_get(in, missing[i]) != NULL)
@@ -50,6 +50,11 @@ static int udp_open(struct tester *t, json_t *in, json_t *out)
 		obj_free(o);
 		return err;
 	}
+	struct gn_udp_opts opts = {.ttl = (uint8_t)arg_int(in, "ttl", 0),
+		.mcast_ttl = (uint8_t)arg_int(in, "mttl", 0),
+		.tos = (uint8_t)arg_int(in, "tos", 0)};
+
+	gn_udp_opts_set(t->c, o->handle, &opts);
 	if (gn_udp_addr(t->c, o->handle, &local) == 0)
 		put_addr(out, "addr", "port", &local);
 	json_object_set_new(out, "h", json_integer(o->id));

@@ -251,3 +251,41 @@ Test(udp_output, empty_pool_is_an_error_and_passes)
 	for (unsigned i = 2; i < n; i++)
 		pkt_free(&t.env.pool, all[i]);
 }
+
+/* RFC 1122 section 4.1.4: TTL and TOS of a socket, also of one that has sent by prepared headers; and its
+ * neighbours keep theirs. */
+Test(udp_output, ttl_and_tos_of_a_socket_rfc1122_4_1_4)
+{
+	struct udp_sock *s = open_any(7), *other = open_any(8);
+	struct udp_sock *c =
+		udp_open(t.udp, false, false, &us, 10, &peer, 9, NET_NO_IFC, NULL, NULL);
+	const union net_ip group = ut_ip4(IP4(224, 1, 2, 3));
+
+	cr_assert_not_null(c);
+	for (unsigned round = 0; round < 3; round++) { /* as it is, chosen, as it was */
+		uint8_t ttl = round == 1 ? 9 : 64, tos = round == 1 ? 0x28 : 0;
+
+		t.n_frames = 0;
+		udp_opts_set(s, round == 1 ? 9 : 0, round == 1 ? 5 : 0, tos);
+		udp_opts_set(c, round == 1 ? 9 : 0, 0, tos);
+		for (unsigned twice = 0; twice < 2; twice++) { /* prepared by the first */
+			cr_expect_eq(send_text(s, false, &peer, 9, NULL, "a"), 1);
+			cr_expect_eq(send_text(s, true, &peer6, 9, NULL, "b"), 1);
+			cr_expect_eq(send_text(c, false, NULL, 0, NULL, "c"), 1);
+			cr_expect_eq(send_text(other, false, &peer, 9, NULL, "d"), 1);
+		}
+		cr_assert_eq(t.n_frames, 8);
+		for (unsigned i = 0; i < 8; i++) {
+			bool chosen = i % 4 != 3;
+
+			cr_expect_eq(
+				t.frame[i].ttl, chosen ? ttl : 64, "round %u, frame %u", round, i);
+			cr_expect_eq(
+				t.frame[i].tos, chosen ? tos : 0, "round %u, frame %u", round, i);
+		}
+		t.n_frames = 0;
+		cr_expect_eq(send_text(s, false, &group, 9, NULL, "e"), 1);
+		cr_expect_eq(t.frame[0].ttl, round == 1 ? 5 : 1);
+		cr_expect_eq(t.frame[0].tos, tos);
+	}
+}

@@ -121,6 +121,7 @@ static int ut_parse_ip(struct ut_frame *f, const uint8_t *p, size_t len, uint16_
 		f->dst.v4 = h.dst;
 		f->proto = h.proto;
 		f->ttl = h.ttl;
+		f->tos = h.tos;
 		f->fragment = (h.frag & (WIRE_IP4_MF | 0x1fff)) != 0;
 		return off + n;
 	}
@@ -134,6 +135,7 @@ static int ut_parse_ip(struct ut_frame *f, const uint8_t *p, size_t len, uint16_
 	f->dst.v6 = h.dst;
 	f->proto = h.next;
 	f->ttl = h.hops;
+	f->tos = h.tclass;
 	f->fragment = h.next == WIRE_IP6_FRAGMENT;
 	if (f->fragment) {
 		f->proto = p[off + n];

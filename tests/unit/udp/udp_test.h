@@ -38,7 +38,7 @@ struct ut_event {
 struct ut_frame {
 	bool v6, cksum_ok;
 	bool fragment; /* then its payload is not looked at */
-	uint8_t proto, ttl;
+	uint8_t proto, ttl, tos;
 	union net_ip src, dst;
 	uint8_t dst_mac[6];
 	struct wire_udp udp; /* proto 17 */
