@@ -65,11 +65,12 @@ static void failed(struct gn_core *c, gn_tcp_t t, void *user, int err)
 /* RFC 9293 section 3.9.1.8: the neighbour is not found; R1 is reached. */
 Test(sock_tcp, what_an_attempt_outlives_is_reported)
 {
-	struct gn_tcp_ops ops = st_tcp;
+	static struct gn_tcp_ops ops; /* connections end after the test does */
 	struct gn_addr nobody = st_addr("10.0.1.77:80");
 	unsigned unreachable = 0, stalled = 0;
 	int64_t t;
 
+	ops = st_tcp;
 	ops.error = failed;
 	t = gn_tcp_connect(st.a, NULL, &nobody, &ops, &st, NULL);
 	cr_assert_gt(t, 0);
@@ -98,11 +99,12 @@ static void urgent(struct gn_core *c, gn_tcp_t t, void *user, size_t ahead)
 /* RFC 9293 section 3.8.5: the peer hears where urgent data ends, and how much of it is left. */
 Test(sock_tcp, urgent_data_is_told_of)
 {
-	struct gn_tcp_ops ops = st_tcp;
+	static struct gn_tcp_ops ops; /* connections end after the test does */
 	struct gn_tcp_info info;
 	gn_tcp_t a, b;
 
 	st_connect(&a, &b);
+	ops = st_tcp;
 	ops.urgent = urgent;
 	cr_expect_eq(gn_tcp_user_set(st.b, b, &ops, NULL), 0);
 	cr_expect_eq(gn_tcp_urgent(st.a, a), -EINVAL, "nothing is queued");
